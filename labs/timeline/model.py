@@ -35,6 +35,7 @@ class State(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"  # the node's watchdog killed it at its limit
     KILLED = "killed"  # its process is gone and it left no result
+    ENDED = "ended"  # its process ended, and nobody whose word counts told how (a synchronous job launched from elsewhere)
     UNCONFIRMED = "unconfirmed"  # only the controller's events speak of it: nothing on the node does
 
 

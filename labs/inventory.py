@@ -1,0 +1,71 @@
+"""What Ansible needs to reach a lab: key, known_hosts, inventory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from labs.errors import LabError
+
+HEADER = "# Écrit par « labs up » : ne le modifiez pas, il est refait à chaque démarrage du labo.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a node answers, and the host key it was seen to have from inside (trusted: read by the engine, not the network)."""
+
+    hostname: str
+    port: int
+    host_key: str  # "ssh-ed25519 AAAA…"
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file in one step: a reader sees the old text or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(file.name, mode)
+    os.replace(file.name, path)
+
+
+def ensure_key(folder: Path) -> Path:
+    """The lab's own SSH key, made once (ed25519, no passphrase, 0600)."""
+    key = folder / "key"
+    if not key.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True
+            )
+        except FileNotFoundError as error:
+            raise LabError(
+                "Le client SSH n'est pas installé.", "Installez-le : « sudo apt-get install openssh-client », puis relancez."
+            ) from error
+    return key
+
+
+def write(path: Path, folder: Path, addresses: Sequence[Address]) -> None:
+    """Write ``known_hosts`` in the lab's folder and the inventory at ``path``."""
+    known_hosts = folder / "known_hosts"
+    write_atomically(known_hosts, "".join(f"[127.0.0.1]:{node.port} {node.host_key}\n" for node in addresses))
+    write_atomically(path, HEADER + _inventory(folder / "key", known_hosts, addresses))
+
+
+def _inventory(key: Path, known_hosts: Path, addresses: Sequence[Address]) -> str:
+    # ServerAlive: a node that vanished is noticed in seconds, not in the TCP stack's minutes.
+    options = f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3'
+    hosts = "".join(f"    {node.hostname}:\n      ansible_port: {node.port}\n" for node in addresses)
+    return f"""\
+all:
+  vars:
+    ansible_host: 127.0.0.1
+    ansible_user: root
+    ansible_ssh_private_key_file: "{key}"
+    ansible_ssh_common_args: '{options}'
+    ansible_python_interpreter: /usr/bin/python3
+  hosts:
+{hosts}"""

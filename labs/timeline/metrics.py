@@ -1,0 +1,225 @@
+"""Arithmetic on a Timeline: pure functions, seconds in and seconds out.
+
+Whatever has no end yet is counted up to ``Timeline.end``, the last moment observed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labs.timeline.model import BlockKind, Job, Outcome, State, Timeline
+
+Span = tuple[float, float]  # [start, end[ in seconds
+
+
+class Steps(NamedTuple):
+    """A step curve: ``n[i]`` holds from ``t[i]`` to ``t[i + 1]``, the last one from there on."""
+
+    t: NDArray[np.float64]  # shape (k,), seconds, strictly increasing
+    n: NDArray[np.int64]  # shape (k,), how many
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a program wants of a run without reading its jobs. Seconds and counts."""
+
+    makespan: float  # until ansible returned; until the last moment observed while it runs
+    jobs: int  # jobs that a node shows
+    unconfirmed: int  # jobs that only events speak of
+    states: dict[str, int]  # how many jobs in each State, those that occur
+    peak: int  # jobs at once, all nodes together
+    peak_by_host: dict[str, int]
+    polls: int
+    polls_by_host: dict[str, int]
+    waited: float  # moments when the controller waited, somewhere, for a job that had ended: at most the makespan
+    waited_by_host: dict[str, float]
+    blocked_by_host: dict[str, float]  # the controller busy with the host
+    longest_delay: float | None  # the worst detection delay, None when no end was detected
+    unreachable: tuple[str, ...]  # hosts that the controller lost at some moment
+
+
+def totals(timeline: Timeline) -> Totals:
+    delays = [delay for job in timeline.jobs if (delay := detection_delay(job)) is not None]
+    return Totals(
+        makespan=makespan(timeline),
+        jobs=sum(job.confirmed for job in timeline.jobs),
+        unconfirmed=sum(job.state is State.UNCONFIRMED for job in timeline.jobs),
+        states=dict(Counter(job.state.value for job in timeline.jobs)),
+        peak=peak(timeline),
+        peak_by_host={host: peak(timeline, host) for host in timeline.hosts},
+        polls=polls(timeline),
+        polls_by_host={host: polls(timeline, host) for host in timeline.hosts},
+        waited=waited(timeline),
+        waited_by_host={host: waited_on(timeline, host) for host in timeline.hosts},
+        blocked_by_host={host: blocked(timeline, host) for host in timeline.hosts},
+        longest_delay=max(delays, default=None),
+        unreachable=unreachable(timeline),
+    )
+
+
+def makespan(timeline: Timeline) -> float:
+    """The « durée totale »: when ansible returned, or the last moment observed if it has not."""
+    return timeline.end if timeline.controller_end is None else timeline.controller_end
+
+
+# -- how many at once ---------------------------------------------------------------------------------------------------
+
+
+def concurrency(timeline: Timeline, host: str | None = None) -> Steps:
+    """How many jobs run on their nodes at each moment: all of them, or those of one host.
+
+    Unconfirmed jobs do not count: no node shows them. A job that starts at the moment another ends does not overlap it.
+    """
+    changes: Counter[float] = Counter({0.0: 0})
+    for job in timeline.jobs:
+        if job.start is None or (host is not None and job.host != host):
+            continue
+        changes[job.start] += 1
+        changes[_end(job.end, job.start, timeline)] -= 1
+    moments = sorted(changes)
+    return Steps(np.array(moments, dtype=np.float64), np.cumsum([changes[t] for t in moments], dtype=np.int64))
+
+
+def busiest(timeline: Timeline) -> Steps:
+    """How many jobs run at each moment on the node that runs the most."""
+    curves = [concurrency(timeline, host) for host in timeline.hosts]
+    moments = np.unique(np.concatenate([np.zeros(1), *(curve.t for curve in curves)]))
+    count = np.zeros(len(moments), dtype=np.int64)
+    for curve in curves:
+        at = np.searchsorted(curve.t, moments, side="right") - 1
+        count = np.maximum(count, np.where(at >= 0, curve.n[at], 0))
+    return Steps(moments, count)
+
+
+def peak(timeline: Timeline, host: str | None = None) -> int:
+    """The most jobs that ran at once: on all nodes together, or on one host."""
+    return int(concurrency(timeline, host).n.max())
+
+
+# -- what polling costs -------------------------------------------------------------------------------------------------
+
+
+def detection_delay(job: Job) -> float | None:
+    """Seconds from a job's end on its node to the moment the controller knew. None when either is not known.
+
+    Never negative: node and controller read two clocks, and a few milliseconds of disagreement mean no delay.
+    """
+    if job.end is None or job.detected is None:
+        return None
+    return max(0.0, job.detected - job.end)
+
+
+def polls(timeline: Timeline, host: str | None = None) -> int:
+    """How many looks were taken at jobs, on one host or on all."""
+    return sum(host is None or poll.host == host for poll in timeline.polls)
+
+
+def waited(timeline: Timeline) -> float:
+    """Moments of the run, in seconds, when the controller waited on at least one host for a job that had already ended."""
+    return length(span for host in timeline.hosts for span in _waits(timeline, host))
+
+
+def waited_on(timeline: Timeline, host: str) -> float:
+    """Seconds during which the controller waited on one host for a job that had already ended."""
+    return length(_waits(timeline, host))
+
+
+def blocked(timeline: Timeline, host: str) -> float:
+    """Seconds during which the controller was busy with a host (what runs on the controller alone is left out)."""
+    return length(_blocks(timeline, host))
+
+
+def unreachable(timeline: Timeline) -> tuple[str, ...]:
+    """Hosts that the controller lost at some moment, in inventory order."""
+    lost = {block.host for block in timeline.blocks if block.outcome is Outcome.UNREACHABLE}
+    return tuple(host for host in timeline.hosts if host in lost)
+
+
+def _blocks(timeline: Timeline, host: str) -> list[Span]:
+    return [
+        (block.start, _end(block.end, block.start, timeline))
+        for block in timeline.blocks
+        if block.host == host and block.kind is not BlockKind.LOCAL
+    ]
+
+
+def _waits(timeline: Timeline, host: str) -> list[Span]:
+    """Stretches of one host's blocks spent on a job that had ended.
+
+    A task that waits for several jobs looks at one after the other. The stretch between two looks belongs to the job looked at
+    last: a job that ended long ago costs nothing while the controller rightly waits for another that still runs.
+    """
+    jobs = {job.id: job for job in timeline.jobs if job.host == host}
+    looks = {(poll.noticed, poll.job) for poll in timeline.polls if poll.host == host and poll.job in jobs}
+    looks |= {(job.detected, job.id) for job in jobs.values() if job.detected is not None}
+    moments = sorted(looks, key=lambda look: look[0])
+    waits: list[Span] = []
+    for (since, _), (until, name) in pairwise([(float("-inf"), ""), *moments]):
+        ended = jobs[name].end
+        if ended is not None and ended < until:
+            waits += overlaps((max(since, ended), until), _blocks(timeline, host))
+    return waits
+
+
+# -- the best that could be hoped for -----------------------------------------------------------------------------------
+
+
+def one_by_one(durations: Iterable[float]) -> float:
+    """Ideal makespan, in seconds, of jobs of these durations run one after the other."""
+    return sum(durations)
+
+
+def barrier(durations: Sequence[float], size: int) -> float:
+    """Ideal makespan in batches of ``size`` (>= 1): a batch starts when every job of the batch before has ended."""
+    return sum(max(durations[first : first + size]) for first in range(0, len(durations), size))
+
+
+def window(durations: Iterable[float], size: int) -> float:
+    """Ideal makespan with a sliding window: ``size`` (>= 1) at once, and each end lets the next start."""
+    ends: list[float] = []
+    for duration in durations:
+        start = heapq.heappop(ends) if len(ends) == size else 0.0
+        heapq.heappush(ends, start + duration)
+    return max(ends, default=0.0)
+
+
+def all_at_once(durations: Iterable[float]) -> float:
+    """Ideal makespan of jobs that all start together."""
+    return max(durations, default=0.0)
+
+
+# -- spans --------------------------------------------------------------------------------------------------------------
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same moments as disjoint spans, in order."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def length(spans: Iterable[Span]) -> float:
+    """Seconds covered by at least one span."""
+    return sum(end - start for start, end in union(spans))
+
+
+def overlaps(span: Span, spans: Iterable[Span]) -> list[Span]:
+    """The parts of ``spans`` that lie within ``span``."""
+    clipped = ((max(span[0], start), min(span[1], end)) for start, end in spans)
+    return [(start, end) for start, end in clipped if start < end]
+
+
+def _end(end: float | None, start: float, timeline: Timeline) -> float:
+    return max(start, timeline.end if end is None else end)

@@ -1,0 +1,66 @@
+"""What was known at a moment of a run: a recorded Timeline played again, with no lab at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from labs.timeline.model import Block, Fault, Job, State, Task, Timeline
+
+
+S = TypeVar("S", Task, Fault)
+
+
+def at(timeline: Timeline, t: float) -> Timeline:
+    """The Timeline as it would have been taken ``t`` seconds after the run's start.
+
+    From the run's last moment on, it is the run itself.
+    """
+    if t >= timeline.end:
+        return timeline
+    back = _seen(timeline.controller_end, t)
+    return replace(
+        timeline,
+        end=t,
+        controller_end=back,
+        status=timeline.status if back is not None else "running",
+        tasks=_under_way(timeline.tasks, t),
+        blocks=tuple(_block(block, t) for block in timeline.blocks if block.start <= t),
+        jobs=tuple(_job(job, t) for job in timeline.jobs if _heard_of(job) <= t),
+        polls=tuple(poll for poll in timeline.polls if poll.noticed <= t),
+        faults=_under_way(timeline.faults, t),
+    )
+
+
+def _seen(moment: float | None, t: float) -> float | None:
+    return moment if moment is not None and moment <= t else None
+
+
+def _under_way(things: tuple[S, ...], t: float) -> tuple[S, ...]:
+    return tuple(replace(thing, end=_seen(thing.end, t)) for thing in things if thing.start <= t)
+
+
+def _block(block: Block, t: float) -> Block:
+    if block.end is not None and block.end <= t:
+        return block
+    return replace(block, end=None, outcome=None, message="")
+
+
+def _heard_of(job: Job) -> float:
+    """The first moment that speaks of a job."""
+    return min((moment for moment in (job.launched, job.start, job.end, job.detected) if moment is not None), default=float("inf"))
+
+
+def _job(job: Job, t: float) -> Job:
+    end = _seen(job.end, t)
+    ended = end is not None or (job.end is None and job.detected is not None and job.detected <= t)
+    told = ended or job.state is State.UNCONFIRMED
+    return replace(
+        job,
+        launched=_seen(job.launched, t),
+        start=_seen(job.start, t),
+        end=end,
+        detected=_seen(job.detected, t),
+        state=job.state if told else State.RUNNING,
+        rc=job.rc if ended else None,
+    )

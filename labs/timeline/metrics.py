@@ -124,12 +124,12 @@ def polls(timeline: Timeline, host: str | None = None) -> int:
 
 def waited(timeline: Timeline) -> float:
     """Moments of the run, in seconds, when the controller waited on at least one host for a job that had already ended."""
-    return length(span for host in timeline.hosts for span in _waits(timeline, host))
+    return length(span for host in timeline.hosts for span in waits(timeline, host))
 
 
 def waited_on(timeline: Timeline, host: str) -> float:
     """Seconds during which the controller waited on one host for a job that had already ended."""
-    return length(_waits(timeline, host))
+    return length(waits(timeline, host))
 
 
 def blocked(timeline: Timeline, host: str) -> float:
@@ -151,7 +151,7 @@ def _blocks(timeline: Timeline, host: str) -> list[Span]:
     ]
 
 
-def _waits(timeline: Timeline, host: str) -> list[Span]:
+def waits(timeline: Timeline, host: str) -> list[Span]:
     """Stretches of one host's blocks spent on a job that had ended.
 
     A task that waits for several jobs looks at one after the other. The stretch between two looks belongs to the job looked at
@@ -161,12 +161,12 @@ def _waits(timeline: Timeline, host: str) -> list[Span]:
     looks = {(poll.noticed, poll.job) for poll in timeline.polls if poll.host == host and poll.job in jobs}
     looks |= {(job.detected, job.id) for job in jobs.values() if job.detected is not None}
     moments = sorted(looks, key=lambda look: look[0])
-    waits: list[Span] = []
+    spans: list[Span] = []
     for (since, _), (until, name) in pairwise([(float("-inf"), ""), *moments]):
         ended = jobs[name].end
         if ended is not None and ended < until:
-            waits += overlaps((max(since, ended), until), _blocks(timeline, host))
-    return waits
+            spans += overlaps((max(since, ended), until), _blocks(timeline, host))
+    return union(spans)
 
 
 # -- the best that could be hoped for -----------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 def length(spans: Iterable[Span]) -> float:
     """Seconds covered by at least one span."""
-    return sum(end - start for start, end in union(spans))
+    return sum((end - start for start, end in union(spans)), 0.0)
 
 
 def overlaps(span: Span, spans: Iterable[Span]) -> list[Span]:

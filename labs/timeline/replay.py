@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from labs.timeline.model import Block, Fault, Job, State, Task, Timeline
 
-
 S = TypeVar("S", Task, Fault)
 
 

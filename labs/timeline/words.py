@@ -128,7 +128,7 @@ def mishaps(timeline: Timeline) -> list[str]:
             (State.FAILED, "en échec", False),
             (State.TIMED_OUT, f"arrêté{'s' if by_state[State.TIMED_OUT] > 1 else ''} par sa limite", False),
             (State.KILLED, "perdu", True),
-            (State.UNCONFIRMED, f"non confirmé{'s' if by_state[State.UNCONFIRMED] > 1 else ''} par le nœud", False),
+            (State.UNCONFIRMED, f"non confirmé{'s' if by_state[State.UNCONFIRMED] > 1 else ''}", False),
         )
         if by_state[state]
     ]

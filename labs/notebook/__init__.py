@@ -1,0 +1,34 @@
+"""What a lesson imports: one name a widget. Nothing heavy is loaded before a name is used.
+
+No module bears the name of a function given here: importing the module would take the function's place.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labs.notebook.faults import cut_button
+    from labs.notebook.panel import launcher
+    from labs.notebook.prediction import predict
+    from labs.notebook.questions import quiz
+    from labs.notebook.recordings import recorded
+    from labs.notebook.status import lab_status
+
+__all__ = ["cut_button", "lab_status", "launcher", "predict", "quiz", "recorded"]
+
+_HOMES = {
+    "cut_button": "faults",
+    "lab_status": "status",
+    "launcher": "panel",
+    "predict": "prediction",
+    "quiz": "questions",
+    "recorded": "recordings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

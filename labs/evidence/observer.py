@@ -1,0 +1,188 @@
+"""What one node does, told as it happens: run *on the node* by its own python3, outside SSH.
+
+Standard library only, one file, given to ``python3 -c``. It writes JSON lines on standard output and ends when standard
+input closes, so that nothing of it outlives the one who listens. Times are epoch seconds.
+
+    {"k": "process", "pid": 7, "ppid": 1, "start": 1.5, "argv": ["/bin/sleep", "8"]}   seen, or seen under a new argv (exec)
+    {"k": "exit", "pid": 7, "end": 9.5}
+    {"k": "job", "jid": "j1.7", "mtime": 9.5, "result": {"finished": 1, "rc": 0}}      an async job file, at each change
+    {"k": "gone", "jid": "j1.7", "at": 10.0}                                           its file was removed
+    {"k": "beat", "at": 10.0}                                                          once a second: still watching
+"""
+
+import glob
+import json
+import os
+import select
+import sys
+import time
+
+PERIOD = 0.04  # seconds between two looks
+YOUNG = 1.0  # seconds during which a process may still be about to exec its program
+KEPT = ("started", "finished", "failed", "changed", "rc", "msg", "child_pid", "skipped")  # of a job file; outputs can be huge
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def say(**fields):
+    sys.stdout.write(json.dumps(fields) + "\n")
+    sys.stdout.flush()
+
+
+def boot_time():
+    """Epoch of the kernel's boot, finer than the whole seconds of /proc/stat."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+class Processes:
+    """The process table, less the observer itself."""
+
+    def __init__(self):
+        self.boot = boot_time()
+        self.seen = {}  # pid -> [argv, start]
+        self.ended = set()  # still in the table, waiting for their parent to take notice
+        self.by_fd = {}
+        self.poll = select.poll()
+        self.ignored = {os.getpid()}
+
+    def look(self):
+        now = time.time()
+        pids = {int(name) for name in os.listdir("/proc") if name.isdigit()} - self.ignored
+        self.ended &= pids
+        for pid in pids - self.seen.keys() - self.ended:
+            self.meet(pid)
+        for pid in self.seen.keys() & pids:
+            if now - self.seen[pid][1] < YOUNG:
+                self.look_again(pid)
+        for pid in self.seen.keys() - pids:
+            self.lose(pid, now)
+
+    def meet(self, pid):
+        # The program's name stands in parentheses and may hold anything: split after the last one.
+        fields = read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+        if not fields:
+            return
+        start = self.boot + int(fields[19]) / TICKS
+        argv = self.argv(pid)
+        self.seen[pid] = [argv, start]
+        self.watch(pid)
+        say(k="process", pid=pid, ppid=int(fields[1]), start=start, argv=argv)
+
+    def watch(self, pid):
+        """Be woken at the very moment it ends, where the kernel can do that."""
+        try:
+            fd = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            return
+        self.by_fd[fd] = pid
+        self.poll.register(fd, select.POLLIN)
+
+    def look_again(self, pid):
+        argv = self.argv(pid)
+        if argv and argv != self.seen[pid][0]:
+            self.seen[pid][0] = argv
+            fields = read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+            if fields:
+                say(k="process", pid=pid, ppid=int(fields[1]), start=self.seen[pid][1], argv=argv)
+
+    def lose(self, pid, at):
+        if self.seen.pop(pid, None):
+            say(k="exit", pid=pid, end=at)
+
+    @staticmethod
+    def argv(pid):
+        raw = read("/proc/%d/cmdline" % pid)
+        return raw.rstrip(b"\0").decode("utf-8", "replace").split("\0") if raw else []
+
+    def wait(self, stdin_fd):
+        """Sleep one period, less when a process ends; False when the listener is gone."""
+        deadline = time.monotonic() + PERIOD
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return True
+            for fd, _ in self.poll.poll(left * 1000):
+                if fd == stdin_fd:
+                    if not os.read(fd, 1024):
+                        return False
+                    continue
+                self.poll.unregister(fd)
+                os.close(fd)
+                pid = self.by_fd.pop(fd)
+                self.lose(pid, time.time())
+                self.ended.add(pid)
+
+
+class JobFiles:
+    """The files that async jobs write: made aside and renamed, so each content seen is whole."""
+
+    def __init__(self):
+        self.seen = {}  # path -> (mtime_ns, inode)
+        self.folders = []
+        self.next_search = 0.0
+
+    def look(self):
+        if time.monotonic() >= self.next_search:
+            self.folders = ["/root/.ansible_async", *glob.glob("/home/*/.ansible_async")]
+            self.next_search = time.monotonic() + 1.0
+        present = set()
+        for folder in self.folders:
+            self.look_in(folder, present)
+        for path in self.seen.keys() - present:
+            del self.seen[path]
+            say(k="gone", jid=os.path.basename(path), at=time.time())
+
+    def look_in(self, folder, present):
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            return
+        for entry in entries:
+            if entry.name.endswith(".tmp"):
+                continue
+            try:
+                stat = entry.stat()
+            except OSError:
+                continue
+            present.add(entry.path)
+            version = (stat.st_mtime_ns, stat.st_ino)
+            if self.seen.get(entry.path) != version:
+                self.seen[entry.path] = version
+                self.tell(entry, stat)
+
+    @staticmethod
+    def tell(entry, stat):
+        try:
+            content = json.loads(read(entry.path))
+        except ValueError:
+            content = {}
+        result = {key: content[key] for key in KEPT if key in content} if isinstance(content, dict) else {}
+        if isinstance(result.get("msg"), str):
+            result["msg"] = result["msg"][:500]
+        say(k="job", jid=entry.name, mtime=stat.st_mtime_ns / 1e9, result=result)
+
+
+def main():
+    processes, files = Processes(), JobFiles()
+    processes.poll.register(0, select.POLLIN)
+    next_beat = 0.0
+    while True:
+        processes.look()
+        files.look()
+        if time.monotonic() >= next_beat:
+            next_beat = time.monotonic() + 1.0
+            say(k="beat", at=time.time())
+        if not processes.wait(0):
+            processes.look()
+            files.look()
+            return
+
+
+main()

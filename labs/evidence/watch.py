@@ -1,0 +1,75 @@
+"""One observer a node, listened to: the nodes' own word, by a channel that jobs do not use."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from labs.errors import LabError
+from labs.evidence.records import Record, Silence, parse
+from labs.lab import Lab
+
+OBSERVER = Path(__file__).with_name("observer.py")
+# -I and -S: nothing of the node's own Python set-up is loaded, so it starts fast and a node's files cannot steer it.
+COMMAND = ("python3", "-I", "-S", "-c")
+FAREWELL_SECONDS = 3.0
+
+
+class Watch:
+    """Observes all nodes of a lab from ``start`` to ``stop``; ``sink`` is called with each record, from one thread a node."""
+
+    def __init__(self, lab: Lab, sink: Callable[[Record], None]) -> None:
+        self._lab = lab
+        self._sink = sink
+        self._stopping = False
+        self._observers: list[subprocess.Popen[bytes]] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        code = OBSERVER.read_text(encoding="utf-8")
+        for node in self._lab.nodes:
+            observer = self._lab.stream(node, [*COMMAND, code])
+            thread = threading.Thread(target=self._listen, args=(node, observer), name=f"evidence-{node}", daemon=True)
+            self._observers.append(observer)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End the observers; they take a last look before they go, and it is heard."""
+        self._stopping = True
+        for observer in self._observers:
+            assert observer.stdin is not None
+            with suppress(OSError):
+                observer.stdin.close()
+        for observer, thread in zip(self._observers, self._threads, strict=True):
+            thread.join(FAREWELL_SECONDS)
+            if thread.is_alive():  # its node is frozen, or the engine is stuck
+                observer.kill()
+                thread.join(FAREWELL_SECONDS)
+            observer.wait()
+
+    def _listen(self, node: str, observer: subprocess.Popen[bytes]) -> None:
+        assert observer.stdout is not None
+        with observer.stdout:
+            for line in observer.stdout:
+                with suppress(ValueError):
+                    record = parse(node, json.loads(line))
+                    if record:
+                        self._sink(record)
+        if not self._stopping:
+            self._sink(Silence(node, time.time()))
+
+
+def require_nodes(lab: Lab) -> None:
+    """LabError unless every node of the lab is up: a run against a dead lab would only tell confused stories."""
+    if not lab.nodes:
+        raise LabError("Le labo n'est pas démarré.", "Lancez « labs up ».")
+    down = [node.name for node in lab.status() if node.state != "up"]
+    if down:
+        verb = "ne répondent pas" if len(down) > 1 else "ne répond pas"
+        raise LabError(f"{', '.join(down)} {verb}.", "Lancez « labs up » : le labo sera remis en état.")

@@ -1,0 +1,163 @@
+"""One run of Ansible through ansible-runner: start, events, cancel, and nothing left behind."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shlex
+import shutil
+import sys
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+
+from labs.errors import LabError
+from labs.jobs import sweep
+from labs.jobs.command import AdHoc, Command
+from labs.jobs.events import Event, typed
+from labs.lab import Lab
+
+CONTROL_PATH_ROOM = 60  # bytes of a socket's path (108 at most) that ssh needs for itself
+ENDED_BY_HAND = "canceled"  # ansible-runner's word
+
+
+class Job:
+    """A command on a lab. ``sink`` is called with each typed event, from the runner's thread: it must be quick.
+
+    ``status`` is ansible-runner's: "starting", "running", then "successful", "failed", "canceled" or "error".
+    """
+
+    def __init__(self, lab: Lab, command: Command, sink: Callable[[Event], None]) -> None:
+        self.lab = lab
+        self.command = command
+        self.id = uuid.uuid4().hex[:12]
+        self.status = "starting"
+        self.rc: int | None = None
+        self.ended: float | None = None  # epoch seconds
+        self._sink = sink
+        self._output: list[str] = []
+        self._cancelled = threading.Event()
+        self._folder = lab.directory / "runs" / self.id
+        self._thread = threading.Thread(target=self._run, name=f"ansible-{self.id}", daemon=True)
+
+    def start(self) -> None:
+        sweep.reap(self._folder.parent)
+        sweep.claim(self._folder)
+        _running.add(self)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stdout(self) -> str:
+        """What Ansible has printed so far."""
+        return "\n".join(self._output)
+
+    def wait(self, timeout: float | None = None) -> None:
+        self._thread.join(timeout)
+
+    def cancel(self) -> None:
+        """End the controller's processes and this run's jobs on the nodes; returns when they are gone."""
+        self._cancelled.set()
+        # A worker may have forked between the look and the kill: look until there is nothing and the runner has noticed.
+        while sweep.kill_controller(self.id) or self.alive:
+            self._thread.join(0.1)
+        for node in self.lab.nodes:
+            try:
+                sweep.kill_on_node(self.lab, node, self.id)
+            except LabError:  # a dead node runs no job
+                continue
+
+    def _run(self) -> None:
+        try:
+            runner = ansible_runner.interface.init_runner(
+                private_data_dir=str(self._folder),
+                inventory=str(self.lab.inventory),
+                envvars=self._environment(),
+                event_handler=self._on_event,
+                cancel_callback=self._cancelled.is_set,
+                suppress_env_files=True,
+                quiet=True,
+                # The runner looks at its cancel flag between two reads of the terminal.
+                settings={"suppress_ansible_output": True, "pexpect_timeout": 1},
+                **_arguments(self.command),
+            )
+            self.status = "running"
+            runner.run()
+            self.rc = runner.rc
+            self.status = ENDED_BY_HAND if self._cancelled.is_set() else runner.status
+        except Exception as error:
+            self.status = "error"
+            self._output.append(f"{type(error).__name__}: {error}")
+        finally:
+            self.ended = time.time()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            _running.discard(self)
+
+    def _on_event(self, raw: dict[str, Any]) -> bool:
+        """Hand the event on; False: the runner need not write it to disk."""
+        if raw.get("stdout"):
+            self._output.append(raw["stdout"])
+        for event in typed(raw):
+            self._sink(event)
+        return False
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            sweep.MARKER: self.id,
+            # The node's process table then tells which run a module belongs to.
+            "ANSIBLE_REMOTE_TMP": f"~/.ansible/tmp/{self.id}",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(_control_folder()),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORCE_COLOR": "0",
+            "LC_ALL": "C.UTF-8",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+        if not isinstance(self.command, AdHoc) and self.command.config:
+            environment["ANSIBLE_CONFIG"] = str(self.command.config)
+        return environment
+
+
+def _arguments(command: Command) -> dict[str, Any]:
+    if isinstance(command, AdHoc):
+        return {
+            "module": command.module,
+            "module_args": command.arguments,
+            "host_pattern": command.pattern,
+            "cmdline": shlex.join(command.options),
+        }
+    path = command.path.resolve()
+    return {
+        "playbook": str(path),
+        "project_dir": str(path.parent),
+        "extravars": dict(command.extra_vars),
+        "cmdline": shlex.join(command.options),
+    }
+
+
+def _control_folder() -> Path:
+    """Where ssh keeps its shared connections: a short path of the user's own, since a socket's path is short."""
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/contrepoint-{os.getuid()}")  # noqa: S108 - made 0700 below
+    folder = runtime / "cp" if len(str(runtime)) < CONTROL_PATH_ROOM else Path(f"/tmp/contrepoint-{os.getuid()}/cp")  # noqa: S108
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise LabError(f"Le dossier {folder} appartient à quelqu'un d'autre.", "Supprimez-le, ou définissez XDG_RUNTIME_DIR.")
+    return folder
+
+
+_running: weakref.WeakSet[Job] = weakref.WeakSet()
+
+
+@atexit.register
+def _cancel_all() -> None:
+    """A kernel that shuts down takes its runs with it."""
+    for job in list(_running):
+        job.cancel()

@@ -1,0 +1,52 @@
+"""What a learner breaks on purpose: the link of a node, by a button."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from labs.lab import Lab
+from labs.notebook import background
+from labs.notebook.pieces import NBSP, note, problem
+from labs.timeline.words import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class CutButton:
+    """« Couper le lien de node2 ». ``elapsed`` gives the seconds since the run's start, None when there is no run."""
+
+    def __init__(self, node: str, elapsed: Callable[[], float | None] = lambda: None, lab: Lab | None = None) -> None:
+        import ipywidgets as widgets
+
+        self._node, self._elapsed, self._lab = node, elapsed, lab or Lab()
+        self.message = widgets.HTML(note(""))
+        self.button = widgets.Button(description=f"Couper le lien de {node}", button_style="", icon="", layout={"width": "auto"})
+        self.button.on_click(lambda _: background.start(self.cut()))
+        self.widget = widgets.VBox([self.button, self.message])
+
+    async def cut(self) -> None:
+        """Close the node's SSH sessions now, and say when that was."""
+        at = self._elapsed()
+        try:
+            await asyncio.to_thread(self._lab.cut, self._node)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
+            self.message.value = problem(error)
+            return
+        when = f"à {seconds(at)}" if at is not None else f"à {datetime.now().astimezone():%H:%M:%S}"
+        self.message.value = note(f"Lien de {self._node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours.", "✂")
+
+
+def cut_button(node: str) -> None:
+    """Show a button that closes the SSH sessions of ``node``."""
+    from IPython.display import display
+
+    display({**still(node), **CutButton(node).widget._repr_mimebundle_()}, raw=True)
+
+
+def still(node: str) -> dict[str, Any]:
+    """What stands in the notebook where no widget can."""
+    text = f"Exécutez cette cellule (Maj+Entrée) pour obtenir le bouton qui coupe le lien de {node}."
+    return {"text/plain": text, "text/html": f"<p><em>{text}</em></p>"}

@@ -1,0 +1,228 @@
+"""The launch panel: a command whose numbers one may change, a button that runs it on the lab, and its chronologie underneath.
+
+Two outputs in one cell. The panel itself is widgets, and lives as long as its kernel. The stage under it shows a recorded run, then
+the live view, and in the end the figure of the learner's own run as plain HTML, which is what stays in the saved notebook.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from typing import TYPE_CHECKING, Any
+
+from labs.errors import LabError
+from labs.lab import Lab
+from labs.notebook import background, outcome, prediction, recordings
+from labs.notebook.commandline import CommandLine
+from labs.notebook.faults import CutButton
+from labs.notebook.pieces import NBSP, code, note, problem
+from labs.notebook.stage import Stage
+from labs.notebook.status import LabStatus, told
+from labs.recording import record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labs.recording import Recording
+    from labs.timeline.model import Timeline
+
+# What a control is called on screen, and the whole numbers it takes, in seconds: no job of a lesson is long.
+CONTROLS = {"d": (f"Durée d (s){NBSP}:", 1, 12), "P": (f"Sondage P (s){NBSP}:", 1, 10)}
+LINGER = 30.0  # seconds during which jobs that outlive ansible are still watched
+GLANCE = 0.2  # seconds between two looks at a run under way
+
+
+class Panel:
+    """The widget. ``run``, ``stop`` and the cut button are coroutines that buttons start; a failure is told, never raised."""
+
+    def __init__(
+        self,
+        template: str,
+        controls: Mapping[str, int],
+        *,
+        forecast: str | None = None,
+        cut: str | None = None,
+        witness: str | None = None,
+        lab: Lab | None = None,
+    ) -> None:
+        import ipywidgets as widgets
+
+        self._line = CommandLine(template)
+        self._forecast, self._witness = forecast, witness
+        self._lab = lab or Lab()
+        self._recording: Recording | None = None
+        self.stage = Stage()
+
+        self.command = widgets.HTML()
+        self.message = widgets.HTML(note(""))
+        self.help = widgets.VBox([])  # the lab's table and repair button, when a run could not start or a node was lost
+        self.fields = {name: _field(name, value) for name, value in controls.items()}
+        self.launch_button = widgets.Button(description="Lancer", button_style="primary", layout={"width": "auto"})
+        self.stop_button = widgets.Button(description="Arrêter", disabled=True, layout={"width": "auto"})
+        self.launch_button.on_click(lambda _: background.start(self.run()))
+        self.stop_button.on_click(lambda _: background.start(self.stop()))
+        for field in self.fields.values():
+            field.observe(lambda _: self._show_command(), "value")
+        self._show_command()
+
+        self.cut = CutButton(cut, self._elapsed, self._lab) if cut else None
+        cuts = []
+        if self.cut:
+            self.cut.button.disabled = True
+            cuts = [self.cut.button, self.cut.message]
+        buttons = [self.launch_button, *cuts[:1], self.stop_button]
+        self.widget = widgets.VBox(
+            [
+                self.command,
+                widgets.HBox([*self.fields.values()], layout={"flex_flow": "row wrap"}),
+                widgets.HBox(buttons, layout={"flex_flow": "row wrap"}),
+                *cuts[1:],
+                self.message,
+                self.help,
+            ]
+        )
+
+    @property
+    def values(self) -> dict[str, int]:
+        return {name: field.value for name, field in self.fields.items()}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.launch_button.disabled)
+
+    async def run(self) -> None:
+        """Launch, follow, tell. A second call while one is under way does nothing."""
+        if self.busy:
+            return
+        self._set_busy(True)
+        self.help.children = ()
+        self.message.value = note("Préparation du lancement…")
+        forecast = prediction.saved(self._forecast) if self._forecast else None
+        try:
+            recording = await asyncio.to_thread(self._start)
+            self._recording = recording
+            self.message.value = note("En cours… La chronologie se dessine ci-dessous.")
+            self._set_abilities(True)
+            self.stage.live(recording, forecast)
+            while recording.alive:
+                await asyncio.sleep(GLANCE)
+            timeline = await asyncio.to_thread(recording.wait)
+            await self._tell(timeline, forecast)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
+            await self._complain(error)
+        finally:
+            self._recording = None
+            self._set_busy(False)
+
+    async def stop(self) -> None:
+        """End the run: ansible here, and its jobs on the nodes."""
+        if self._recording is not None:
+            self.stop_button.disabled = True
+            self.message.value = note("Arrêt en cours…")
+            await asyncio.to_thread(self._recording.cancel)
+
+    def _start(self) -> Recording:
+        """In a worker thread: check the lab, take away the witness of an earlier run, start."""
+        nodes = self._lab.status()
+        if not nodes or any(node.state != "up" for node in nodes):
+            raise LabError(told(nodes))
+        if self._witness:
+            for node in self._lab.nodes:
+                self._lab.execute(node, ["rm", "-f", self._witness])
+        return record(self._lab, self._line.command(self.values), linger=LINGER)
+
+    async def _tell(self, timeline: Timeline, forecast: prediction.Forecast | None) -> None:
+        said = outcome.sentences(timeline, forecast)
+        if self._witness:
+            said.append(outcome.witnesses(self._witness, await asyncio.to_thread(self._seek, self._witness)))
+        lost = outcome.silent(timeline)
+        if lost:
+            await self._offer_help()
+        self.message.value = note("Terminé. Le résultat est sous la chronologie." if not lost else "Un nœud n’a pas répondu.")
+        self.stage.settle(timeline, forecast, said)
+
+    def _seek(self, path: str) -> dict[str, bool]:
+        return {node: self._lab.read(node, path) is not None for node in self._lab.nodes}
+
+    async def _complain(self, error: Exception) -> None:
+        self.message.value = problem(error)
+        if isinstance(error, LabError):
+            await self._offer_help()
+
+    async def _offer_help(self) -> None:
+        status = LabStatus(self._lab)
+        self.help.children = (status.widget,)
+        await status.refresh()
+
+    def _elapsed(self) -> float | None:
+        if self._recording is None:
+            return None
+        return (datetime.now(UTC) - self._recording.timeline().started).total_seconds()
+
+    def _set_busy(self, busy: bool) -> None:
+        self.launch_button.disabled = busy
+        for field in self.fields.values():
+            field.disabled = busy
+        if not busy:
+            self._set_abilities(False)
+
+    def _set_abilities(self, running: bool) -> None:
+        """What can be done to a run can be done while it runs."""
+        self.stop_button.disabled = not running
+        if self.cut:
+            self.cut.button.disabled = not running
+            if running:
+                self.cut.message.value = note("")
+
+    def _show_command(self) -> None:
+        line, playbook = self._line.terminal(self.values), self._line.playbook(self.values)
+        shown = code(playbook, "Le playbook lancé") if playbook else ""
+        self.command.value = f"{shown}<p>Dans un terminal, la même chose s’écrit{NBSP}:</p>{code(line, 'La ligne de commande')}"
+
+
+def _field(name: str, value: int) -> Any:
+    import ipywidgets as widgets
+
+    label, least, most = CONTROLS[name]
+    return widgets.BoundedIntText(
+        value=value, min=least, max=most, description=label, style={"description_width": "initial"}, layout={"width": "190px"}
+    )
+
+
+def launcher(
+    template: str,
+    *,
+    recorded: str | None = None,
+    forecast: str | None = None,
+    cut: str | None = None,
+    witness: str | None = None,
+    **controls: int,
+) -> None:
+    """Show a panel that runs ``template`` on the lab.
+
+    ``controls`` fill its holes: ``d`` a duration and ``P`` a poll interval, in seconds. ``recorded`` names the run shown before the
+    learner's own, ``forecast`` the key of an earlier ``predict``, ``cut`` the node whose link may be cut during the run, ``witness``
+    the path of a file that the run writes on each node.
+    """
+    from IPython.display import display
+
+    panel = Panel(template, controls, forecast=forecast, cut=cut, witness=witness)
+    display({**_invitation(template, controls), **panel.widget._repr_mimebundle_()}, raw=True)
+    panel.stage.open(recordings.folded(recorded) if recorded else None)
+
+
+def still(template: str, *, recorded: str | None = None, **options: Any) -> dict[str, Any]:
+    """What stands in the notebook where no widget can: the command, and a recorded run."""
+    controls = {name: value for name, value in options.items() if name in CONTROLS}
+    return join(_invitation(template, controls), *([recordings.still(recorded)] if recorded else []))
+
+
+def _invitation(template: str, controls: Mapping[str, int]) -> dict[str, Any]:
+    line = CommandLine(template)
+    terminal, playbook = line.terminal(controls), line.playbook(controls)
+    ask = "Exécutez cette cellule (Maj+Entrée) pour ouvrir le panneau de lancement."
+    return {
+        "text/plain": f"{terminal}\n{ask}",
+        "text/html": (code(playbook, "Le playbook lancé") if playbook else "") + code(terminal, "La ligne de commande") + f"<p><em>{ask}</em></p>",
+    }

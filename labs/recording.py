@@ -1,0 +1,111 @@
+"""One run seen from both sides: a command, its events and the nodes' evidence, brought together in a Timeline.
+
+The command line, the widgets and the grader all run things through here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from labs.evidence.records import ProcessRun, Record
+from labs.evidence.watch import Watch, require_nodes
+from labs.jobs.command import Command
+from labs.jobs.events import Event
+from labs.jobs.run import Job
+from labs.lab import Lab
+from labs.timeline.model import Fault, FaultKind, State, Timeline
+from labs.timeline.record import Recorder
+
+LINGER_PERIOD = 0.1  # seconds
+
+
+class Recording:
+    """A run under way, then ended. All methods may be called from any thread."""
+
+    def __init__(self, lab: Lab, command: Command, linger: float) -> None:
+        self.lab = lab
+        self.command = command
+        self.started = time.time()
+        self._linger = linger
+        self._lock = threading.Lock()
+        self._recorder = Recorder(command.title, lab.nodes, self.started)
+        self._job = Job(lab, command, self._on_event)
+        self._watch = Watch(lab, self._on_record)
+        self._ended: float | None = None
+        self._let_go = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name=f"recording-{self._job.id}", daemon=True)
+
+    def start(self) -> None:
+        # Ansible needs a second to get ready: the observers are watching long before its first module.
+        self._job.start()
+        self._watch.start()
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether something is still being watched: the controller, or jobs that it left behind."""
+        return self._thread.is_alive()
+
+    @property
+    def stdout(self) -> str:
+        """What Ansible has printed so far."""
+        return self._job.stdout
+
+    def timeline(self) -> Timeline:
+        """What is known now; once the run is over, always the same."""
+        faults = tuple(
+            Fault(f.host, FaultKind(f.kind), f.start - self.started, None if f.end is None else f.end - self.started)
+            for f in self.lab.faults(since=self.started)
+            if self._ended is None or f.start <= self._ended
+        )
+        with self._lock:
+            return self._recorder.timeline(
+                self._ended or time.time(), controller_end=self._job.ended, status=self._job.status if self._job.ended else "running", faults=faults
+            )
+
+    def processes(self) -> tuple[ProcessRun, ...]:
+        """Every process seen on the nodes during the run, times from the run's start."""
+        with self._lock:
+            return self._recorder.processes()
+
+    def cancel(self) -> None:
+        """End the run: the controller's processes and its jobs on the nodes."""
+        self._let_go.set()
+        self._job.cancel()
+
+    def wait(self, timeout: float | None = None) -> Timeline:
+        """The Timeline, once the run is over or ``timeout`` seconds have passed."""
+        self._thread.join(timeout)
+        return self.timeline()
+
+    def _follow(self) -> None:
+        self._job.wait()
+        deadline = time.time() + self._linger
+        while time.time() < deadline and not self._let_go.is_set() and self._jobs_running():
+            time.sleep(LINGER_PERIOD)
+        self._watch.stop()
+        self._ended = time.time()
+
+    def _jobs_running(self) -> bool:
+        return any(job.state is State.RUNNING for job in self.timeline().jobs)
+
+    def _on_event(self, event: Event) -> None:
+        with self._lock:
+            self._recorder.event(event)
+
+    def _on_record(self, record: Record) -> None:
+        with self._lock:
+            self._recorder.observe(record)
+
+
+def record(lab: Lab, command: Command, linger: float = 30.0) -> Recording:
+    """Run a command on a lab and watch both sides of it. Starts at once and returns at once.
+
+    ``linger``: seconds to go on watching jobs that still run on the nodes when Ansible has returned.
+    Raises LabError when a node of the lab is not up.
+    """
+    require_nodes(lab)
+    recording = Recording(lab, command, linger)
+    recording.start()
+    return recording

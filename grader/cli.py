@@ -1,0 +1,180 @@
+"""The command line: ``grader check``, ``grader list``, ``grader show``. Imports wait until they are needed: help is quick."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
+
+import typer
+
+from grader import catalog
+from grader.errors import Exit, GraderError
+from grader.french import NBSP, THIN, typeset
+from labs.errors import LabError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from grader.report import Report
+    from grader.spec import Exercise
+    from labs.recording import Recording
+
+INTERRUPTED = 130  # what shells expect of a program that SIGINT has ended
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # has no public name in typer
+
+app = typer.Typer(
+    help="Le correcteur de Contrepoint : il juge une réponse par ce qui s'est vraiment passé sur les nœuds.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Exercises = Annotated[
+    Path, typer.Option("--exercices", metavar="DOSSIER", envvar="CONTREPOINT_EXERCICES", help="Dossier des exercices.", show_default=False)
+]
+Identifier = Annotated[
+    str, typer.Argument(metavar="ID", help="L'identifiant de l'exercice ; « grader list » les donne.", show_default=False)
+]
+AnswerPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RÉPONSE", help="Un fichier, ou un dossier contenant answer.yml, answer.txt ou ansible.cfg.", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Écrire le rapport en JSON sur la sortie standard.")]
+
+
+@app.command()
+def check(exercise_id: Identifier, answer: AnswerPath, as_json: AsJson = False, exercises: Exercises = catalog.EXERCISES) -> None:
+    """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    exercise = _found(exercise_id, exercises, as_json)
+    from grader.run import grade  # noqa: PLC0415
+
+    try:
+        with _progress(exercise) as watcher:
+            report = grade(exercise, answer, watcher).report
+    except KeyboardInterrupt:
+        _complain(f"correction interrompue{THIN}; le labo qu'elle occupait a été retiré.")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print(report.to_json())
+    if report.status == "error":
+        _complain(report.message)
+    elif not as_json:
+        _show(report)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command("list")
+def list_(exercises: Exercises = catalog.EXERCISES) -> None:
+    """Donner la liste des exercices et leurs points."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("Exercice", "Titre", "Réponse", "Points", box=None)
+    for exercise_id in catalog.ids(exercises):
+        exercise = catalog.find(exercise_id, exercises)
+        table.add_row(exercise.id, exercise.title, exercise.kind, f"{exercise.points:g}".replace(".", ","))
+    Console().print(table)
+
+
+@app.command()
+def show(exercise_id: Identifier, exercises: Exercises = catalog.EXERCISES) -> None:
+    """Montrer l'énoncé d'un exercice et ce qui y est jugé."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    from grader.french import points  # noqa: PLC0415
+
+    exercise = catalog.find(exercise_id, exercises)
+    judged = "\n".join(f"- {check.title} ({points(check.points)})" for check in exercise.checks)
+    Console().print(Markdown(typeset(f"# {exercise.title}\n\n{exercise.statement}\n\n## Ce qui est jugé\n\n{judged}")))
+
+
+def _found(exercise_id: str, exercises: Path, as_json: bool) -> Exercise:
+    """The exercise; a JSON reader is told of a missing or faulty one as well."""
+    try:
+        return catalog.find(exercise_id, exercises)
+    except GraderError as error:
+        if as_json:
+            from grader.report import failure  # noqa: PLC0415
+
+            print(failure(exercise_id, 0, error).to_json())
+        raise
+
+
+def _progress(exercise: Exercise) -> AbstractContextManager[Any]:
+    """What is being done, on standard error: a live line in a terminal, nothing in a file."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    return _Line(Progress(*columns, console=Console(stderr=True), transient=True), exercise.id)
+
+
+class _Line:
+    """One live line, a grading's Watcher."""
+
+    def __init__(self, progress: Any, title: str) -> None:
+        self._progress = progress
+        self._title = title
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._task = self._progress.add_task(self._title)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def step(self, text: str) -> None:
+        self._progress.update(self._task, description=f"{self._title}{NBSP}: {text}")
+
+    def running(self, recording: Recording) -> None: ...
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.padding import Padding  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    for entry in report.checks:
+        mark, colour = ("✓", "green") if entry.passed else ("✕", "red")
+        console.print(Text.assemble((f"{mark} ", colour), (entry.title, "bold"), f" ({entry.points:g}/{entry.max:g})".replace(".", ",")))
+        console.print(Padding(Text(entry.message), (0, 0, 0, 2)))
+        if entry.hint:
+            console.print(Padding(Text(f"Indice{NBSP}: {entry.hint}", style="italic"), (0, 0, 0, 2)))
+    console.print(Text(report.message, style="bold"))
+
+
+def _complain(message: str) -> None:
+    print(f"grader{NBSP}: {message}", file=sys.stderr)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The entry point: what a user can cause is one French sentence and exit code 2."""
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except (GraderError, LabError) as error:
+        _complain(typeset(str(error)))
+        code = Exit.NO_MARK
+    except _UsageError as error:
+        _complain(typeset(f"la commande est incomplète ou mal écrite ({error}). « grader --help » montre comment l'écrire."))
+        code = Exit.NO_MARK
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

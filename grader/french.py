@@ -1,0 +1,37 @@
+"""French as it is written: exercise files are typed with ordinary spaces; the right ones are put in once, when a text goes out."""
+
+from __future__ import annotations
+
+import re
+
+NBSP = "\u00a0"
+THIN = "\u202f"
+
+_CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
+_HIGH = re.compile(r"(?<!\s) (?=[;?!](?:\s|$|[)*_]))")
+_COLON = re.compile(r"(?<!\s) (?=:(?:\s|$|[)*_]))")
+_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|min|Mo|ko|octets?|points?|fois|secondes?)\b)")
+
+
+def typeset(text: str) -> str:
+    """The same text with French non-breaking spaces; what stands between backquotes is code, and is left alone."""
+    parts = _CODE.split(text)
+    return "".join(part if part.startswith("`") else _prose(part) for part in parts)
+
+
+def _prose(text: str) -> str:
+    text = _HIGH.sub(THIN, text)
+    text = _COLON.sub(NBSP, text)
+    text = text.replace("« ", f"«{NBSP}").replace(" »", f"{NBSP}»")
+    return _UNIT.sub(NBSP, text)
+
+
+def times(count: int) -> str:
+    """« une fois », « 2 fois »."""
+    return "une fois" if count == 1 else f"{count}{NBSP}fois"
+
+
+def points(value: float) -> str:
+    """« 0 point », « 1,5 point », « 2 points »: the plural starts at two."""
+    figure = f"{value:g}".replace(".", ",")
+    return f"{figure}{NBSP}point{'s' if value >= 2 else ''}"

@@ -1,0 +1,178 @@
+"""One answer on one lab of its own -> Report. The command line and the exercise widget both come here."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from grader import judge
+from grader.answer import Answer, opened
+from grader.checks import NodeFile, Observed
+from grader.errors import AnswerError, GraderError
+from grader.faults import Injector
+from grader.french import points, typeset
+from grader.report import CheckReport, Report, failure
+from grader.spec import Exercise, Kind
+from labs.errors import LabError
+from labs.lab import Lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from threading import Event
+
+    from labs.recording import Recording
+    from labs.timeline.model import Timeline
+
+TICK = 0.05  # seconds between two looks at the run: a fault is never later than that by our doing
+MOST_READ = 65536  # bytes of a node's file that a check can see
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """The report, and the run that it speaks of: None when nothing was run."""
+
+    report: Report
+    timeline: Timeline | None = None
+
+
+class Watcher(Protocol):
+    """Who wants to follow a grading; called from the thread that grades."""
+
+    def step(self, text: str) -> None:
+        """What is being done now, in French."""
+
+    def running(self, recording: Recording) -> None:
+        """The answer runs: ``recording.timeline()`` tells where it stands."""
+
+
+class Silent:
+    """A watcher that shows nothing."""
+
+    def step(self, text: str) -> None: ...
+
+    def running(self, recording: Recording) -> None: ...
+
+
+def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: Event | None = None) -> Graded:
+    """Judge the answer at ``path``; the report says why when it cannot be judged. ``stop``, once set, gives the run up.
+
+    Blocks for as long as the run lasts. Nothing is left behind: neither lab nor file.
+    """
+    try:
+        with opened(path, exercise) as answer:
+            observed = _observe(exercise, answer, watcher or Silent(), stop)
+        checks = judge.judge(exercise, observed)
+    except (GraderError, LabError) as error:
+        return Graded(failure(exercise.id, exercise.points, error))
+    return Graded(_report(exercise, checks, observed.timeline), observed.timeline)
+
+
+def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event | None) -> Observed:
+    said = {"text": answer.text, "data": answer.data}
+    if exercise.kind is Kind.VALUE:
+        return Observed(said, exercise.parameters)
+    command = _command(exercise, answer)
+    with _lab(exercise.lab.nodes, watcher) as lab:
+        recording = _run(exercise, lab, command, watcher, stop)
+        timeline = recording.timeline()
+        watcher.step("Lecture de ce qui est resté sur les nœuds")
+        return Observed(said, exercise.parameters, timeline, recording.processes(), _files(exercise, lab, timeline.started.timestamp()))
+
+
+def _command(exercise: Exercise, answer: Answer) -> Any:
+    from labs.jobs.command import AdHoc, Playbook  # noqa: PLC0415 - Ansible is slow to import, and bad input needs none of it
+
+    if exercise.kind is Kind.PLAYBOOK:
+        return Playbook(answer.entry, extra_vars=exercise.parameters)
+    if exercise.kind is Kind.CONFIG:
+        return Playbook(exercise.folder / str(exercise.playbook), extra_vars=exercise.parameters, config=answer.entry)
+    if len(answer.data) > 1:
+        raise AnswerError(f"La réponse contient {len(answer.data)} commandes.", "Cet exercice en attend une seule.")
+    return AdHoc.parse(answer.data[0])
+
+
+@contextmanager
+def _lab(nodes: int, watcher: Watcher) -> Iterator[Lab]:
+    """A lab for one answer, gone afterwards whatever happens."""
+    lab = Lab(f"note-{uuid.uuid4().hex[:8]}")
+    watcher.step(f"Démarrage de {nodes} nœuds neufs")
+    try:
+        lab.up(nodes)
+        yield lab
+    finally:
+        lab.down()
+        shutil.rmtree(lab.directory, ignore_errors=True)
+
+
+def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Event | None) -> Recording:
+    from labs.recording import record  # noqa: PLC0415 - see _command
+
+    watcher.step("Exécution de votre réponse")
+    recording = record(lab, command, linger=exercise.limits.linger)
+    watcher.running(recording)
+    try:
+        injector = Injector(lab, exercise.lab.faults, recording.timeline().started.timestamp())
+        deadline = time.monotonic() + exercise.limits.wall
+        while recording.alive:
+            injector.tick(recording.processes())
+            _heed(stop)
+            if time.monotonic() > deadline:
+                recording.cancel()
+                break
+            time.sleep(TICK)
+        recording.wait()
+        injector.settle(recording.processes())
+    except BaseException:
+        recording.cancel()
+        recording.wait()
+        raise
+    return recording
+
+
+def _heed(stop: Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise GraderError("La correction a été interrompue.", "Relancez-la quand vous voudrez.")
+
+
+def _files(exercise: Exercise, lab: Lab, origin: float) -> dict[str, dict[str, NodeFile | None]]:
+    return {node: {path: _file(lab, node, path, origin) for path in exercise.lab.files} for node in lab.nodes}
+
+
+def _file(lab: Lab, node: str, path: str, origin: float) -> NodeFile | None:
+    """A regular file as it is now; anything else (a folder, a pipe) counts as no file."""
+    described = lab.execute(node, ["stat", "--dereference", "--format=%.9Y %F", "--", path])
+    modified, _, kind = described.stdout.decode().strip().partition(" ")
+    if described.returncode == 1 or not kind.startswith("regular"):
+        return None
+    if described.returncode != 0:
+        raise LabError(f"Le fichier {path} de {node} n'a pas pu être lu.", "Vérifiez le labo avec « labs doctor », puis recommencez.")
+    content = lab.execute(node, ["head", f"--bytes={MOST_READ}", "--", path]).stdout
+    return NodeFile(content.decode("utf-8", "replace"), float(modified) - origin)
+
+
+def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timeline: Timeline | None) -> Report:
+    score = sum(check.points for check in checks)
+    return Report(
+        exercise=exercise.id,
+        score=score,
+        max=exercise.points,
+        checks=checks,
+        status="graded",
+        message=typeset(_summary(exercise, checks, score, timeline)),
+    )
+
+
+def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timeline: Timeline | None) -> str:
+    stopped = (
+        f" Le play a été arrêté au bout de {exercise.limits.wall:g} s, la durée permise."
+        if timeline and timeline.status == "canceled"
+        else ""
+    )
+    marks = f"{points(score)} sur {exercise.points:g}."
+    first = next((check for check in checks if not check.passed), None)
+    return f"Bravo : {marks}" if first is None else f"{marks}{stopped} À revoir d'abord : « {first.title} »."

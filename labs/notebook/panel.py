@@ -16,9 +16,9 @@ from labs.lab import Lab
 from labs.notebook import background, outcome, prediction, recordings
 from labs.notebook.commandline import CommandLine
 from labs.notebook.faults import CutButton
-from labs.notebook.pieces import NBSP, code, note, problem
+from labs.notebook.pieces import NBSP, code, joined, note, problem
 from labs.notebook.stage import Stage
-from labs.notebook.status import LabStatus, told
+from labs.notebook.status import LabStatus
 from labs.recording import record
 
 if TYPE_CHECKING:
@@ -123,10 +123,7 @@ class Panel:
             await asyncio.to_thread(self._recording.cancel)
 
     def _start(self) -> Recording:
-        """In a worker thread: check the lab, take away the witness of an earlier run, start."""
-        nodes = self._lab.status()
-        if not nodes or any(node.state != "up" for node in nodes):
-            raise LabError(told(nodes))
+        """In a worker thread: take away the witness of an earlier run, then start."""
         if self._witness:
             for node in self._lab.nodes:
                 self._lab.execute(node, ["rm", "-f", self._witness])
@@ -215,14 +212,12 @@ def launcher(
 def still(template: str, *, recorded: str | None = None, **options: Any) -> dict[str, Any]:
     """What stands in the notebook where no widget can: the command, and a recorded run."""
     controls = {name: value for name, value in options.items() if name in CONTROLS}
-    return join(_invitation(template, controls), *([recordings.still(recorded)] if recorded else []))
+    return joined(_invitation(template, controls), *([recordings.still(recorded)] if recorded else []))
 
 
 def _invitation(template: str, controls: Mapping[str, int]) -> dict[str, Any]:
     line = CommandLine(template)
     terminal, playbook = line.terminal(controls), line.playbook(controls)
     ask = "Exécutez cette cellule (Maj+Entrée) pour ouvrir le panneau de lancement."
-    return {
-        "text/plain": f"{terminal}\n{ask}",
-        "text/html": (code(playbook, "Le playbook lancé") if playbook else "") + code(terminal, "La ligne de commande") + f"<p><em>{ask}</em></p>",
-    }
+    shown = code(playbook, "Le playbook lancé") if playbook else ""
+    return {"text/plain": f"{terminal}\n{ask}", "text/html": f"{shown}{code(terminal, 'La ligne de commande')}<p><em>{ask}</em></p>"}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import traceback
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any
 
 from labs.errors import LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 NBSP = "\u00a0"
 
@@ -47,7 +44,9 @@ def code(text: str, label: str) -> str:
     )
 
 
-def listing(words: Iterable[str]) -> str:
-    """``a``, ``a et b``, ``a, b et c``."""
-    items = list(words)
-    return " et ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+def joined(*bundles: dict[str, Any]) -> dict[str, Any]:
+    """Several outputs as one: their HTML and their text, one under the other."""
+    return {
+        "text/plain": "\n".join(bundle["text/plain"] for bundle in bundles),
+        "text/html": "".join(bundle["text/html"] for bundle in bundles),
+    }

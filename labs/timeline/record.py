@@ -22,6 +22,7 @@ LOCAL_ACTIONS = frozenset(
     "set_fact set_stats validate_argument_spec".split()
 )
 MODULELESS_ACTIONS = LOCAL_ACTIONS | {"raw", "script", "wait_for_connection", "async_status"}
+PROGRAM_MODULES = frozenset({"command", "shell"})
 MODULE_PREFIX = "AnsiballZ_"
 WRAPPER = "async_wrapper.py"
 EVIDENCE_LAG = 1.5  # seconds that a node's word may come after the controller's
@@ -203,19 +204,18 @@ class Recorder:
         return jobs
 
     def _async_jobs(self, host: str, node: _Node, family: _Family) -> list[Job]:
-        jobs = []
-        for stem, wrappers in family.wrappers().items():
-            first = wrappers[0]
-            jid = f"{stem}.{first.pid}"
-            jobs.append(self._async_job(host, jid, wrappers, family, node.job_files.get(jid)))
+        files = {jid.partition(".")[0]: file for jid, file in node.job_files.items()}
+        jobs = [self._async_job(host, wrappers, family, files.get(stem)) for stem, wrappers in family.wrappers().items()]
         seen = {job.id for job in jobs}
         for jid, file in node.job_files.items():
             # A file whose processes were never seen: an older job's, unless it changed during the run or events claim it.
             if jid not in seen and (jid in self._claims or file.mtime >= self.started):
                 jobs.append(self._from_file_alone(host, file))
-        return jobs
+        # The watchdog of a job sleeps on for some seconds after the job's end: what ended before this run is not of it.
+        return [job for job in jobs if job.end is None or job.end >= 0 or job.id in self._claims]
 
-    def _async_job(self, host: str, jid: str, wrappers: list[_Process], family: _Family, file: JobFile | None) -> Job:
+    def _async_job(self, host: str, wrappers: list[_Process], family: _Family, file: JobFile | None) -> Job:
+        jid = file.jid if file else f"{_wrapper_stem(wrappers[0].argv)}.{wrappers[0].pid}"
         module = family.module_under(wrappers)
         command = family.program_under(module) if module else ()
         action = _module_name(module.argv) if module else _module_name(wrappers[0].argv)
@@ -394,12 +394,14 @@ class _Family:
         return next((child for wrapper in wrappers for child in self._children[wrapper.pid] if _is_module(child.argv)), None)
 
     def sync_modules(self, only: str = "") -> list[_Process]:
-        """Module runs that no async_wrapper started."""
-        wrapper_pids = {process.pid for process in self._processes if _wrapper_stem(process.argv)}
-        return [p for p in self._processes if _is_module(p.argv) and p.ppid not in wrapper_pids and (not only or _module_name(p.argv) == only)]
+        """Module runs that no async_wrapper started, less the forks that a module makes of itself."""
+        runs = {process.pid for process in self._processes if _is_module(process.argv) or _wrapper_stem(process.argv)}
+        return [p for p in self._processes if _is_module(p.argv) and p.ppid not in runs and (not only or _module_name(p.argv) == only)]
 
     def program_under(self, module: _Process) -> tuple[str, ...]:
-        """The program that a module started, when it started one: its first child that is not the module's own fork."""
+        """The program that ``command`` or ``shell`` was asked to run; what other modules call is their own business."""
+        if _module_name(module.argv) not in PROGRAM_MODULES:
+            return ()
         programs = [child.argv for child in self._children[module.pid] if child.start >= module.start and child.argv and child.argv != module.argv]
         return programs[0] if programs else ()
 
@@ -436,8 +438,13 @@ def _async_end(module: _Process | None, wrappers: list[_Process], file: JobFile 
         # The watchdog writes its file a second after it has killed.
         killed_at = module.end if module and state is State.TIMED_OUT else None
         return killed_at or file.mtime, state, _rc(file)
-    if all(process.end is not None for process in [*wrappers, *([module] if module else [])]):
-        return max(process.end or 0.0 for process in [*wrappers, *([module] if module else [])]), State.KILLED, None
+    if module and module.end is not None and all(process.end is not None for process in wrappers if process.pid == module.ppid):
+        # Dead without a result. Where the watchdog did it, its word is a second away.
+        limit = _limit(wrappers[0].argv)
+        overdue = limit and module.end - wrappers[0].start >= limit and any(process.end is None for process in wrappers)
+        return module.end, State.TIMED_OUT if overdue else State.KILLED, None
+    if not module and all(process.end is not None for process in wrappers):
+        return max(process.end or 0.0 for process in wrappers), State.KILLED, None
     return None, State.RUNNING, None
 
 

@@ -1,0 +1,130 @@
+"""The lessons: notebooks/sources/*.md -> notebooks/*.ipynb, each cell with the still picture of what it shows.
+
+``python -m labs.notebook.build`` writes them; ``--check`` only proves that they are in step with their sources, with the recorded
+runs and with the quizzes; ``--record`` first runs on the lab what the lessons show recorded.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import jupytext
+import nbformat
+import typer
+
+from labs import paths
+from labs.inventory import write_atomically
+from labs.notebook import faults, panel, prediction, questions, recordings, rerecord, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbformat import NotebookNode
+
+# What a cell's call leaves in the notebook before anyone has run it.
+STILLS: dict[str, Callable[..., dict[str, Any]]] = {
+    "cut_button": faults.still,
+    "lab_status": status.still,
+    "launcher": panel.still,
+    "predict": prediction.still,
+    "quiz": questions.still,
+    "recorded": recordings.still,
+}
+# Two builds of matplotlib may draw the same run with other bytes.
+_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+
+
+def sources() -> list[Path]:
+    return sorted((paths.NOTEBOOKS / "sources").glob("*.md"))
+
+
+def target(source: Path) -> Path:
+    return paths.NOTEBOOKS / f"{source.stem}.ipynb"
+
+
+def built(source: Path) -> NotebookNode:
+    """The notebook of a source. Same source, runs and quizzes: same notebook, image bytes aside."""
+    notebook = jupytext.read(source, fmt="md:myst")
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = {
+        "kernelspec": dict(notebook.metadata["kernelspec"]),
+        "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+    }
+    for place, cell in enumerate(notebook.cells):
+        cell.id = f"{source.stem[:2]}-{place:02d}"
+        cell.metadata = {}
+        if cell.cell_type == "code":
+            _picture(cell)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
+    """The one call that a lesson's cell makes, its arguments being plain values; None for a cell of another kind."""
+    body = ast.parse(code).body
+    if len(body) != 1 or not isinstance(body[0], ast.Expr) or not isinstance(made := body[0].value, ast.Call):
+        return None
+    arguments = [ast.literal_eval(argument) for argument in made.args]
+    options = {option.arg: ast.literal_eval(option.value) for option in made.keywords if option.arg}
+    return ast.unparse(made.func), arguments, options
+
+
+def run_shown(code: str) -> str | None:
+    """The name of the recorded run that a cell shows, if any."""
+    made = call(code)
+    if made is None:
+        return None
+    name, arguments, options = made
+    shown = arguments[0] if name == "recorded" else options.get("recorded")
+    return None if shown is None else str(shown)
+
+
+def _picture(cell: NotebookNode) -> None:
+    made = call(cell.source)
+    cell.execution_count, cell.outputs = None, []
+    if made and made[0] in STILLS:
+        name, arguments, options = made
+        cell.outputs = [nbformat.v4.new_output("display_data", data=STILLS[name](*arguments, **options))]
+    if run := run_shown(cell.source):
+        cell.metadata["contrepoint"] = {"run": run, "digest": recordings.digest(run)}
+
+
+def written(notebook: NotebookNode) -> str:
+    return nbformat.writes(notebook) + "\n"
+
+
+def out_of_step() -> list[str]:
+    """Names of the notebooks that do not match their source, and of those that have none."""
+    stale = [target(source).name for source in sources() if not _same(target(source), written(built(source)))]
+    known = {target(source) for source in sources()}
+    return stale + [path.name for path in sorted(paths.NOTEBOOKS.glob("*.ipynb")) if path not in known]
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and _PICTURE.sub("", path.read_text(encoding="utf-8")) == _PICTURE.sub("", text)
+
+
+def main(
+    check: Annotated[bool, typer.Option(help="Vérifier sans rien écrire.")] = False,
+    record: Annotated[bool, typer.Option(help="Refaire d’abord les exécutions enregistrées, sur le labo.")] = False,
+    lab: Annotated[str, typer.Option(help="Le labo où les refaire.")] = "default",
+) -> None:
+    """Fabriquer les notebooks du cours à partir de leurs sources."""
+    if check:
+        stale = out_of_step()
+        for name in stale:
+            print(f"{name} n’est plus à jour : lancez « python -m labs.notebook.build ».")
+        sys.exit(bool(stale))
+    if record:
+        rerecord.all_runs(lab)
+    for source in sources():
+        write_atomically(target(source), written(built(source)))
+        print(target(source).relative_to(paths.ROOT))
+
+
+if __name__ == "__main__":
+    typer.run(main)

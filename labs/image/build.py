@@ -17,6 +17,7 @@ CONTEXT = Path(__file__).parent
 SUITE = "bookworm"
 PACKAGES = ("python3", "python3-apt", "openssh-server", "procps", "ca-certificates", "tini")
 REGISTRY_BASE = "docker.io/library/debian:bookworm-slim"
+LOCAL_BASE = f"localhost/contrepoint-base:{SUITE}"
 REPOSITORY = "localhost/contrepoint-node"
 REGISTRY_SECONDS = 120.0
 ROOM_NEEDED = 2 * 1024**3  # bytes: the tar, the imported layer and the image, for a moment all three
@@ -46,19 +47,23 @@ def ensure(engine: ContainerEngine, say: Say = lambda _: None) -> str:
     return tag()
 
 
+def any_image(engine: ContainerEngine) -> str | None:
+    """An image of the lab's that is already there, to try a start with; None when there is none."""
+    return next((image for image in (tag(), LOCAL_BASE, REGISTRY_BASE) if engine.has_image(image)), None)
+
+
 def _base(engine: ContainerEngine, say: Say) -> str:
-    local = f"localhost/contrepoint-base:{SUITE}"
-    if engine.has_image(local):
-        return local
+    if engine.has_image(LOCAL_BASE):
+        return LOCAL_BASE
     say("Recherche de l'image Debian dans un registre…")
     if engine.pull(REGISTRY_BASE, REGISTRY_SECONDS):
         return REGISTRY_BASE
     say("Aucun registre ne répond : fabrication de l'image à partir des paquets Debian (une minute)…")
-    _bootstrap(engine, local)
-    return local
+    _bootstrap(engine)
+    return LOCAL_BASE
 
 
-def _bootstrap(engine: ContainerEngine, local: str) -> None:
+def _bootstrap(engine: ContainerEngine) -> None:
     if shutil.which("mmdebstrap") is None:
         raise LabError(
             "Aucun registre d'images ne répond et mmdebstrap n'est pas installé.", "Installez-le : « sudo apt-get install mmdebstrap »."
@@ -76,7 +81,7 @@ def _bootstrap(engine: ContainerEngine, local: str) -> None:
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["sans message"])[-1]
             raise LabError(f"mmdebstrap a échoué : {last}", "Vérifiez l'accès aux dépôts Debian (« sudo apt-get update »), puis relancez.")
-        engine.import_image(tar, local)
+        engine.import_image(tar, LOCAL_BASE)
 
 
 def _slimming() -> list[str]:

@@ -1,0 +1,170 @@
+"""The ``labs`` command: the lab, and runs on it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labs.errors import LabError
+from labs.lab import DEFAULT, Lab
+
+if TYPE_CHECKING:
+    from labs.jobs.command import Command
+    from labs.timeline.model import Timeline
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, rich_markup_mode=None, help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez.")
+image_app = typer.Typer(no_args_is_help=True, help="L'image des nœuds.")
+app.add_typer(image_app, name="image")
+
+Name = Annotated[str, typer.Option("--name", "-n", help="Le nom du labo.")]
+TimelineFile = Annotated[Path | None, typer.Option("--timeline", help="Écrire la chronologie dans ce fichier JSON.")]
+FigureFile = Annotated[Path | None, typer.Option("--figure", help="Dessiner la chronologie dans ce fichier (.svg, .png ou .pdf).")]
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
+STATES = {"up": "prêt", "stopped": "arrêté", "deaf": "ne répond pas", "absent": "absent"}
+
+
+def main() -> None:
+    """Run the command; what a user can cause or meet is one French sentence, never a traceback."""
+    try:
+        app()
+    except LabError as error:
+        print(error.message, file=sys.stderr)
+        if error.remedy:
+            print(error.remedy, file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command()
+def up(name: Name = DEFAULT, nodes: Annotated[int | None, typer.Option(help="Combien de nœuds (3 au départ).")] = None) -> None:
+    """Démarrer le labo, ou réparer ce qui n'y marche pas."""
+    lab = Lab(name)
+    lab.up(nodes)
+    print(f"Le labo est prêt : {', '.join(lab.nodes)}.")
+
+
+@app.command()
+def down(name: Name = DEFAULT) -> None:
+    """Arrêter le labo et supprimer ses nœuds."""
+    Lab(name).down()
+    print("Le labo est arrêté.")
+
+
+@app.command()
+def reset(name: Name = DEFAULT) -> None:
+    """Remettre les nœuds à neuf : plus aucun fichier, job ni panne d'avant."""
+    Lab(name).reset()
+    print("Les nœuds sont comme neufs.")
+
+
+@app.command()
+def status(name: Name = DEFAULT, as_json: Annotated[bool, typer.Option("--json", help="Pour un programme.")] = False) -> None:
+    """Dire l'état de chaque nœud."""
+    nodes = Lab(name).status()
+    if as_json:
+        print(json.dumps([{"name": node.name, "state": node.state, "port": node.port} for node in nodes]))
+    elif not nodes:
+        print("Le labo n'est pas démarré : lancez « labs up ».")
+    for node in () if as_json else nodes:
+        print(f"{node.name:8} {STATES[node.state]}" + (f" (SSH : 127.0.0.1, port {node.port})" if node.port else ""))
+    if not nodes or any(node.state != "up" for node in nodes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Chercher ce qui peut faire tourner le labo sur cette machine, et dire ce qui manque."""
+    from labs.engines.doctor import examine, findings_table
+
+    findings = examine()
+    _rich_print(findings_table(findings))
+    if not any(finding.usable for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def cut(node: str, name: Name = DEFAULT) -> None:
+    """Couper le lien d'un nœud : toutes ses sessions SSH se ferment aussitôt."""
+    Lab(name).cut(node)
+    print(f"Le lien de {node} est coupé.")
+
+
+@app.command(context_settings=PASS_THROUGH)
+def run(
+    context: typer.Context,
+    playbook: Path,
+    timeline: TimelineFile = None,
+    figure: FigureFile = None,
+    name: Name = DEFAULT,
+) -> None:
+    """Lancer un playbook sur le labo ; les options qui suivent sont celles d'ansible-playbook."""
+    from labs.jobs.command import Playbook
+
+    if not playbook.is_file():
+        raise LabError(f"Le playbook « {playbook} » n'existe pas.", "Vérifiez son chemin.")
+    _launch(name, Playbook(playbook, options=tuple(context.args)), timeline, figure)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def adhoc(context: typer.Context, timeline: TimelineFile = None, figure: FigureFile = None, name: Name = DEFAULT) -> None:
+    """Lancer une commande ad hoc, telle que vous la donneriez à ansible : labs adhoc all -B 60 -P 0 -a '/bin/sleep 5'."""
+    import shlex
+
+    from labs.jobs.command import AdHoc
+
+    _launch(name, AdHoc.parse(shlex.join(context.args)), timeline, figure)
+
+
+@image_app.command("build")
+def image_build() -> None:
+    """Construire l'image des nœuds si elle n'est pas là."""
+    from labs.engines import settings
+    from labs.image import build
+
+    print(build.ensure(settings.choose(), print))
+
+
+def _launch(name: str, command: Command, timeline_file: Path | None, figure_file: Path | None) -> None:
+    from labs.recording import record
+    from labs.timeline import figure, store
+    from labs.timeline.words import summary
+
+    _refuse_unwritable(timeline_file, figure_file)
+    recording = record(Lab(name), command)
+    try:
+        recorded = recording.wait()
+    except KeyboardInterrupt:
+        print("Interruption : les processus et les jobs de ce lancement sont arrêtés…", file=sys.stderr)
+        recording.cancel()
+        recorded = recording.wait()
+    print(recording.stdout)
+    print(summary(recorded))
+    _save(recorded, timeline_file, store.save)
+    _save(recorded, figure_file, figure.save)
+    if recorded.status != "successful":
+        raise typer.Exit(1)
+
+
+def _save(recorded: Timeline, path: Path | None, save: Callable[[Timeline, Path], object]) -> None:
+    if path:
+        try:
+            save(recorded, path)
+        except OSError as error:
+            raise LabError(f"Impossible d'écrire « {path} » : {error.strerror}.", "Choisissez un autre dossier ou libérez de la place.") from error
+
+
+def _refuse_unwritable(*paths: Path | None) -> None:
+    """Before the run rather than after it."""
+    for path in paths:
+        if path and not path.resolve().parent.is_dir():
+            raise LabError(f"Le dossier « {path.parent} » n'existe pas.", "Créez-le, ou choisissez-en un autre.")
+
+
+def _rich_print(thing: object) -> None:
+    from rich.console import Console
+
+    Console().print(thing)

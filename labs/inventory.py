@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from labs.errors import LabError
+from labs import system
 
 HEADER = "# Écrit par « labs up » : ne le modifiez pas, il est refait à chaque démarrage du labo.\n"
 
@@ -37,14 +37,8 @@ def ensure_key(folder: Path) -> Path:
     key = folder / "key"
     if not key.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True
-            )
-        except FileNotFoundError as error:
-            raise LabError(
-                "Le client SSH n'est pas installé.", "Installez-le : « sudo apt-get install openssh-client », puis relancez."
-            ) from error
+        system.require("ssh-keygen")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True)
     return key
 
 

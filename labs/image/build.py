@@ -6,12 +6,13 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
+from labs import system
 from labs.engines import settings
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
+from labs.system import Say
 
 CONTEXT = Path(__file__).parent
 SUITE = "bookworm"
@@ -21,8 +22,6 @@ LOCAL_BASE = f"localhost/contrepoint-base:{SUITE}"
 REPOSITORY = "localhost/contrepoint-node"
 REGISTRY_SECONDS = 120.0
 ROOM_NEEDED = 2 * 1024**3  # bytes: the tar, the imported layer and the image, for a moment all three
-
-Say = Callable[[str], None]
 
 
 def tag() -> str:
@@ -59,15 +58,12 @@ def _base(engine: ContainerEngine, say: Say) -> str:
     if engine.pull(REGISTRY_BASE, REGISTRY_SECONDS):
         return REGISTRY_BASE
     say("Aucun registre ne répond : fabrication de l'image à partir des paquets Debian (une minute)…")
-    _bootstrap(engine)
+    _bootstrap(engine, say)
     return LOCAL_BASE
 
 
-def _bootstrap(engine: ContainerEngine) -> None:
-    if shutil.which("mmdebstrap") is None:
-        raise LabError(
-            "Aucun registre d'images ne répond et mmdebstrap n'est pas installé.", "Installez-le : « sudo apt-get install mmdebstrap »."
-        )
+def _bootstrap(engine: ContainerEngine, say: Say) -> None:
+    system.require("mmdebstrap", say)
     with tempfile.TemporaryDirectory(prefix="contrepoint-") as folder:
         if shutil.disk_usage(folder).free < ROOM_NEEDED:
             raise LabError(f"Il reste moins de 2 Go sur le disque qui porte {folder}.", "Libérez de la place, puis relancez « ./start ».")

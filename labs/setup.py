@@ -1,0 +1,131 @@
+"""The steps of ``./start`` once Python's part is installed, and what ``./check`` adds. Each says what it does; each is done once."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+from labs import system
+from labs.engines import settings
+from labs.engines.container import ContainerEngine
+from labs.errors import LabError
+from labs.image import build
+from labs.lab import Lab
+from labs.paths import NOTEBOOKS, ROOT, WORK
+
+
+def main() -> None:
+    options = _options()
+    try:
+        if options.tests:
+            prepare_tests()
+            return
+        locale = prepare()
+        if not options.setup_only:
+            _open(locale, options.port, not options.no_browser)
+    except LabError as error:
+        print(f"\n{error.message}\n{error.remedy}".rstrip(), file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nArrêté. Relancez « ./start » : ce qui est fait reste fait.", file=sys.stderr)
+        sys.exit(130)
+
+
+def prepare() -> str:
+    """Everything but JupyterLab; gives the locale to open it with."""
+    step(2, "Programmes de la machine")
+    system.require("ssh", tell)
+    locale = system.ensure_french(tell)
+    step(3, "Moteur de conteneurs")
+    engine = ensure_engine()
+    step(4, "Image des nœuds")
+    _ensure_image(engine)
+    step(5, "Labo de trois nœuds")
+    lab = Lab()
+    lab.up()
+    tell(f"Prêts : {', '.join(lab.nodes)}.")
+    step(6, "Vos cahiers")
+    copy_lessons()
+    return locale
+
+
+def ensure_engine() -> ContainerEngine:
+    """The engine that answers; podman is installed where none does and that is allowed."""
+    try:
+        engine = settings.choose()
+        engine.version()
+    except LabError:
+        settings.forget()
+        if system.has("podman") or not system.can_install():
+            engine = settings.first_usable().make()
+        else:
+            system.require("podman", tell)
+            engine = settings.first_usable().make()
+    tell(f"{engine.name} {engine.version()}.")
+    return engine
+
+
+def _ensure_image(engine: ContainerEngine) -> None:
+    try:
+        build.ensure(engine, tell)
+    except LabError:
+        # On hybrid cgroups the default runtime may refuse to start anything where runc does not.
+        if engine.name != "podman" or system.has("runc") or not system.can_install():
+            raise
+        system.require("runc", tell)
+        build.ensure(engine, tell)
+    found = settings.load()
+    tell(f"Prête ({found.describe()})." if found else "Prête.")
+
+
+def copy_lessons() -> None:
+    """Copy the lessons that the learner does not have yet. Theirs are never touched."""
+    WORK.mkdir(exist_ok=True)
+    missing = [lesson for lesson in sorted(NOTEBOOKS.glob("*.ipynb")) if not (WORK / lesson.name).exists()]
+    for lesson in missing:
+        shutil.copy(lesson, WORK / lesson.name)
+    tell(f"{len(missing)} copiés dans {WORK.name}/." if missing else f"Tous dans {WORK.name}/ ; votre travail n'est pas touché.")
+
+
+def prepare_tests() -> None:
+    """What only ``./check`` needs: test libraries by their lock, and a browser."""
+    step(7, "Outils de test")
+    lock = ROOT / "requirements-tests.txt"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--root-user-action=ignore"]
+    if subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=False).returncode:
+        raise LabError("Les bibliothèques de test n'ont pas pu être installées.", "Vérifiez l'accès à PyPI, puis relancez « ./check ».")
+    if not system.has("chromium") and system.can_install():
+        system.require("chromium", tell)
+    tell("Prêts." if system.has("chromium") else "Chromium manque : les tests dans un navigateur seront passés.")
+
+
+def _open(locale: str, port: int | None, browser: bool) -> None:
+    from labs import jupyter
+
+    if address := jupyter.running_address():
+        print(f"\nLe cours est déjà ouvert à cette adresse :\n\n    {address}\n")
+        return
+    jupyter.open_course(locale, port, browser)
+
+
+def step(number: int, what: str) -> None:
+    print(f"[{number}] {what}", flush=True)
+
+
+def tell(text: str) -> None:
+    print(f"    {text}", flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./start", description="Ouvre le cours Contrepoint.", add_help=False)
+    parser.add_argument("--setup-only", action="store_true", help="tout préparer, sans ouvrir JupyterLab")
+    parser.add_argument("--no-browser", action="store_true", help="ne pas ouvrir de navigateur")
+    parser.add_argument("--port", type=int, help="le port de JupyterLab (8888 ou le premier libre)")
+    parser.add_argument("--tests", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,3 +1,5 @@
+# mypy: disable-error-code="no-untyped-call, no-any-return"
+# (neither jupytext nor nbformat is typed)
 """The lessons: notebooks/sources/*.md -> notebooks/*.ipynb, each cell with the still picture of what it shows.
 
 ``python -m labs.notebook.build`` writes them; ``--check`` only proves that they are in step with their sources, with the recorded
@@ -9,7 +11,6 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import jupytext
@@ -22,6 +23,7 @@ from labs.notebook import faults, panel, prediction, questions, recordings, rere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from nbformat import NotebookNode
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labs import paths
+from labs.jobs.command import AdHoc, Playbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from labs.jobs.command import AdHoc, Playbook
 
 INVENTORY = "inventory/inventory.yml"
 
@@ -32,8 +31,6 @@ class CommandLine:
         return f"{program} -i {INVENTORY} {rest}"
 
     def command(self, values: Mapping[str, int]) -> AdHoc | Playbook:
-        from labs.jobs.command import AdHoc, Playbook
-
         line = self._filled(values)
         if not line.startswith("ansible-playbook "):
             return AdHoc.parse(line)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labs.lab import Lab
-from labs.notebook import background
+from labs.notebook import toolkit
 from labs.notebook.pieces import NBSP, note, problem
 from labs.timeline.words import seconds
 
@@ -19,13 +19,10 @@ class CutButton:
     """« Couper le lien de node2 ». ``elapsed`` gives the seconds since the run's start, None when there is no run."""
 
     def __init__(self, node: str, elapsed: Callable[[], float | None] = lambda: None, lab: Lab | None = None) -> None:
-        import ipywidgets as widgets
-
         self._node, self._elapsed, self._lab = node, elapsed, lab or Lab()
-        self.message = widgets.HTML(note(""))
-        self.button = widgets.Button(description=f"Couper le lien de {node}", button_style="", icon="", layout={"width": "auto"})
-        self.button.on_click(lambda _: background.start(self.cut()))
-        self.widget = widgets.VBox([self.button, self.message])
+        self.message = toolkit.html(note(""))
+        self.button = toolkit.button(f"Couper le lien de {node}", self.cut)
+        self.widget = toolkit.column(self.button, self.message)
 
     async def cut(self) -> None:
         """Close the node's SSH sessions now, and say when that was."""
@@ -36,14 +33,13 @@ class CutButton:
             self.message.value = problem(error)
             return
         when = f"à {seconds(at)}" if at is not None else f"à {datetime.now().astimezone():%H:%M:%S}"
-        self.message.value = note(f"Lien de {self._node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours.", "✂")
+        said = f"Lien de {self._node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours."
+        self.message.value = note(said, "✂")
 
 
 def cut_button(node: str) -> None:
     """Show a button that closes the SSH sessions of ``node``."""
-    from IPython.display import display
-
-    display({**still(node), **CutButton(node).widget._repr_mimebundle_()}, raw=True)
+    toolkit.place(still(node), CutButton(node).widget)
 
 
 def still(node: str) -> dict[str, Any]:

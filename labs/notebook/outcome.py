@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def sentences(timeline: Timeline, forecast: Forecast | None = None) -> list[str]:
     """What the learner reads under a run, one sentence an entry."""
     said = [words.summary(timeline)]
-    if forecast and forecast.unit == "s" and timeline.status != "canceled":
+    if forecast and forecast.timed and timeline.status != "canceled":
         said.append(forecast.compared(metrics.makespan(timeline)))
     return said + [sentence for host in timeline.hosts for sentence in _fate(timeline, host)]
 
@@ -29,8 +29,14 @@ def silent(timeline: Timeline) -> tuple[str, ...]:
     return tuple(host for host in metrics.unreachable(timeline) if host not in cut)
 
 
-def witnesses(path: str, found: Mapping[str, bool]) -> str:
-    """Where a file that the run should have written is, and where it is not."""
+def witnesses(path: str, found: Mapping[str, bool], forecast: Forecast | None = None) -> list[str]:
+    """Where a file that the run should have written is, where it is not, and how far a forecast of their number was."""
+    there = [host for host, present in found.items() if present]
+    said = [_whereabouts(path, found)]
+    return said if forecast is None or forecast.timed else [*said, forecast.compared(len(there))]
+
+
+def _whereabouts(path: str, found: Mapping[str, bool]) -> str:
     there = [host for host, present in found.items() if present]
     missing = [host for host, present in found.items() if not present]
     if not missing:

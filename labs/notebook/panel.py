@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
 from labs.lab import Lab
-from labs.notebook import background, outcome, prediction, recordings
+from labs.notebook import outcome, prediction, recordings, toolkit
 from labs.notebook.commandline import CommandLine
 from labs.notebook.faults import CutButton
 from labs.notebook.pieces import NBSP, code, joined, note, problem
@@ -34,7 +33,7 @@ GLANCE = 0.2  # seconds between two looks at a run under way
 
 
 class Panel:
-    """The widget. ``run``, ``stop`` and the cut button are coroutines that buttons start; a failure is told, never raised."""
+    """The widget. ``run`` and ``cut.cut`` are coroutines that buttons start; a failure is told, never raised."""
 
     def __init__(
         self,
@@ -46,42 +45,31 @@ class Panel:
         witness: str | None = None,
         lab: Lab | None = None,
     ) -> None:
-        import ipywidgets as widgets
-
         self._line = CommandLine(template)
         self._forecast, self._witness = forecast, witness
         self._lab = lab or Lab()
         self._recording: Recording | None = None
         self.stage = Stage()
 
-        self.command = widgets.HTML()
-        self.message = widgets.HTML(note(""))
-        self.help = widgets.VBox([])  # the lab's table and repair button, when a run could not start or a node was lost
-        self.fields = {name: _field(name, value) for name, value in controls.items()}
-        self.launch_button = widgets.Button(description="Lancer", button_style="primary", layout={"width": "auto"})
-        self.stop_button = widgets.Button(description="Arrêter", disabled=True, layout={"width": "auto"})
-        self.launch_button.on_click(lambda _: background.start(self.run()))
-        self.stop_button.on_click(lambda _: background.start(self.stop()))
+        self.command = toolkit.html()
+        self.message = toolkit.html(note(""))
+        self.help = toolkit.column()  # the lab's table and repair button, when a run could not start or a node was lost
+        self.fields = {name: toolkit.whole(CONTROLS[name][0], value, *CONTROLS[name][1:]) for name, value in controls.items()}
+        self.launch_button = toolkit.button("Lancer", self.run, main=True)
         for field in self.fields.values():
             field.observe(lambda _: self._show_command(), "value")
         self._show_command()
 
         self.cut = CutButton(cut, self._elapsed, self._lab) if cut else None
-        cuts = []
-        if self.cut:
-            self.cut.button.disabled = True
-            cuts = [self.cut.button, self.cut.message]
-        buttons = [self.launch_button, *cuts[:1], self.stop_button]
-        self.widget = widgets.VBox(
-            [
-                self.command,
-                widgets.HBox([*self.fields.values()], layout={"flex_flow": "row wrap"}),
-                widgets.HBox(buttons, layout={"flex_flow": "row wrap"}),
-                *cuts[1:],
-                self.message,
-                self.help,
-            ]
+        self.widget = toolkit.column(
+            self.command,
+            toolkit.row(*self.fields.values()),
+            toolkit.row(self.launch_button, *([self.cut.button] if self.cut else [])),
+            *([self.cut.message] if self.cut else []),
+            self.message,
+            self.help,
         )
+        self._allow_cut(running=False)
 
     @property
     def values(self) -> dict[str, int]:
@@ -95,17 +83,17 @@ class Panel:
         """Launch, follow, tell. A second call while one is under way does nothing."""
         if self.busy:
             return
-        self._set_busy(True)
-        self.help.children = ()
+        self._set_busy(busy=True)
+        toolkit.fill(self.help, [])
         self.message.value = note("Préparation du lancement…")
         forecast = prediction.saved(self._forecast) if self._forecast else None
         try:
             recording = await asyncio.to_thread(self._start)
             self._recording = recording
             self.message.value = note("En cours… La chronologie se dessine ci-dessous.")
-            self._set_abilities(True)
+            self._allow_cut(running=True)
             self.stage.live(recording, forecast)
-            while recording.alive:
+            while recording.alive:  # noqa: ASYNC110 - a thread that waits would hold up a kernel that stops
                 await asyncio.sleep(GLANCE)
             timeline = await asyncio.to_thread(recording.wait)
             await self._tell(timeline, forecast)
@@ -113,14 +101,7 @@ class Panel:
             await self._complain(error)
         finally:
             self._recording = None
-            self._set_busy(False)
-
-    async def stop(self) -> None:
-        """End the run: ansible here, and its jobs on the nodes."""
-        if self._recording is not None:
-            self.stop_button.disabled = True
-            self.message.value = note("Arrêt en cours…")
-            await asyncio.to_thread(self._recording.cancel)
+            self._set_busy(busy=False)
 
     def _start(self) -> Recording:
         """In a worker thread: take away the witness of an earlier run, then start."""
@@ -132,12 +113,12 @@ class Panel:
     async def _tell(self, timeline: Timeline, forecast: prediction.Forecast | None) -> None:
         said = outcome.sentences(timeline, forecast)
         if self._witness:
-            said.append(outcome.witnesses(self._witness, await asyncio.to_thread(self._seek, self._witness)))
+            said += outcome.witnesses(self._witness, await asyncio.to_thread(self._seek, self._witness), forecast)
         lost = outcome.silent(timeline)
         if lost:
             await self._offer_help()
         self.message.value = note("Terminé. Le résultat est sous la chronologie." if not lost else "Un nœud n’a pas répondu.")
-        self.stage.settle(timeline, forecast, said)
+        await self.stage.settle(timeline, forecast, said)
 
     def _seek(self, path: str) -> dict[str, bool]:
         return {node: self._lab.read(node, path) is not None for node in self._lab.nodes}
@@ -149,7 +130,7 @@ class Panel:
 
     async def _offer_help(self) -> None:
         status = LabStatus(self._lab)
-        self.help.children = (status.widget,)
+        toolkit.fill(self.help, [status.widget])
         await status.refresh()
 
     def _elapsed(self) -> float | None:
@@ -162,11 +143,9 @@ class Panel:
         for field in self.fields.values():
             field.disabled = busy
         if not busy:
-            self._set_abilities(False)
+            self._allow_cut(running=False)
 
-    def _set_abilities(self, running: bool) -> None:
-        """What can be done to a run can be done while it runs."""
-        self.stop_button.disabled = not running
+    def _allow_cut(self, running: bool) -> None:
         if self.cut:
             self.cut.button.disabled = not running
             if running:
@@ -176,15 +155,6 @@ class Panel:
         line, playbook = self._line.terminal(self.values), self._line.playbook(self.values)
         shown = code(playbook, "Le playbook lancé") if playbook else ""
         self.command.value = f"{shown}<p>Dans un terminal, la même chose s’écrit{NBSP}:</p>{code(line, 'La ligne de commande')}"
-
-
-def _field(name: str, value: int) -> Any:
-    import ipywidgets as widgets
-
-    label, least, most = CONTROLS[name]
-    return widgets.BoundedIntText(
-        value=value, min=least, max=most, description=label, style={"description_width": "initial"}, layout={"width": "190px"}
-    )
 
 
 def launcher(
@@ -202,10 +172,8 @@ def launcher(
     learner's own, ``forecast`` the key of an earlier ``predict``, ``cut`` the node whose link may be cut during the run, ``witness``
     the path of a file that the run writes on each node.
     """
-    from IPython.display import display
-
     panel = Panel(template, controls, forecast=forecast, cut=cut, witness=witness)
-    display({**_invitation(template, controls), **panel.widget._repr_mimebundle_()}, raw=True)
+    toolkit.place(_invitation(template, controls), panel.widget)
     panel.stage.open(recordings.folded(recorded) if recorded else None)
 
 

@@ -16,14 +16,9 @@ def note(text: str, mark: str = "") -> str:
     if not text:
         return '<div role="status"></div>'
     lead = f'<span aria-hidden="true">{escape(mark)}{NBSP}</span>' if mark else ""
-    return (
-        '<div role="status" style="border-left:3px solid var(--jp-brand-color1,#1976d2);padding:2px 0 2px 10px;margin:6px 0;line-height:1.5">'
-        f"{lead}{paragraphs(text)}</div>"
-    )
-
-
-def paragraphs(text: str) -> str:
-    return "<br>".join(escape(line) for line in text.splitlines())
+    lines = "<br>".join(escape(line) for line in text.splitlines())
+    style = "border-left:3px solid var(--jp-brand-color1,#1976d2);padding:2px 0 2px 10px;margin:6px 0;line-height:1.5"
+    return f'<div role="status" style="{style}">{lead}{lines}</div>'
 
 
 def problem(error: Exception) -> str:

@@ -11,8 +11,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from labs import paths
+from labs.notebook import toolkit
 from labs.notebook.pieces import NBSP, note
-from labs.timeline.words import number
+from labs.timeline.words import duration, number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,25 +21,34 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CLOSE = 0.1  # a forecast within a tenth of what happened, or half a unit, is well seen
 _HALF = 0.5
+_MOST = 3600  # the largest forecast that the field takes
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a learner expects: ``value`` in ``unit`` (``s`` for seconds)."""
+    """What a learner expects: ``value`` in ``unit``, ``s`` for seconds or a plural noun such as ``nœuds``."""
 
     value: float
     unit: str = "s"
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is a length of time, which a chronologie can draw."""
+        return self.unit == "s"
+
     def compared(self, actual: float) -> str:
         """In words, how far ``actual`` (same unit) was from the forecast."""
-        said = f"Vous aviez prévu {self.told(self.value)}{NBSP}; il a fallu {self.told(actual)}"
+        said = f"Vous aviez prévu {self.told(self.value)}{NBSP}; {'il a fallu' if self.timed else 'il y en a'} {self.told(actual)}"
         gap = actual - self.value
-        if abs(gap) <= max(_HALF, _CLOSE * actual):
+        if abs(gap) <= (max(_HALF, _CLOSE * actual) if self.timed else 0):
             return f"{said}. Bien vu{NBSP}!"
         return f"{said}, soit {self.told(abs(gap))} de {'plus' if gap > 0 else 'moins'}."
 
     def told(self, value: float) -> str:
-        return f"{number(value)}{NBSP}{self.unit}"
+        if self.timed:
+            return duration(value)
+        unit = self.unit.removesuffix("s") if abs(value) < 2 else self.unit  # in French, the plural begins at two
+        return f"{number(value, 0)}{NBSP}{unit}"
 
 
 def saved(key: str) -> Forecast | None:
@@ -68,41 +78,30 @@ class Prediction:
     """The widget: a question, a number, a button. ``key`` names the forecast for the launcher that follows."""
 
     def __init__(self, question: str, *, key: str, unit: str = "s") -> None:
-        import ipywidgets as widgets
-
         self._key, self._unit = key, unit
-        self.message = widgets.HTML(note(""))
-        self.field = widgets.BoundedFloatText(
-            min=0,
-            max=3600,
-            step=0.5,
-            description=f"Ma prévision ({unit})",
-            style={"description_width": "initial"},
-            layout={"width": "220px"},
-        )
-        self.button = widgets.Button(description="Noter ma prévision", button_style="", layout={"width": "auto"})
-        self.button.on_click(lambda _: self.keep())
-        self.widget = widgets.VBox([widgets.HTML(_question(question)), widgets.HBox([self.field, self.button]), self.message])
+        self.message = toolkit.html(note(""))
+        self.field = toolkit.decimal(f"Ma prévision ({unit}){NBSP}:", _MOST, step=0.5 if unit == "s" else 1)
+        self.button = toolkit.button("Noter ma prévision", self.keep)
+        self.widget = toolkit.column(toolkit.html(_question(question)), toolkit.row(self.field, self.button), self.message)
         if before := saved(key):
             self.field.value = before.value
             self.message.value = note(f"Vous aviez noté {before.told(before.value)}. Vous pouvez changer d’avis.")
 
-    def keep(self) -> None:
+    async def keep(self) -> None:
         """Store what the field holds; say so."""
         forecast = Forecast(self.field.value, self._unit)
         try:
             save(self._key, forecast)
         except OSError as error:
-            self.message.value = note(f"La prévision n’a pas pu être gardée{NBSP}: {error.strerror}.\nVérifiez la place sur le disque.", "⚠")
+            said = f"La prévision n’a pas pu être gardée{NBSP}: {error.strerror}.\nVérifiez la place et les droits du dossier travail."
+            self.message.value = note(said, "⚠")
             return
         self.message.value = note(f"C’est noté{NBSP}: {forecast.told(forecast.value)}. Passez à l’exécution.", "✓")
 
 
 def predict(question: str, *, key: str, unit: str = "s") -> None:
     """Ask the learner for a forecast before a run. ``launcher(..., forecast=key)`` draws it and says how far it was."""
-    from IPython.display import display
-
-    display({**still(question, key=key, unit=unit), **Prediction(question, key=key, unit=unit).widget._repr_mimebundle_()}, raw=True)
+    toolkit.place(still(question, key=key, unit=unit), Prediction(question, key=key, unit=unit).widget)
 
 
 def still(question: str, *, key: str, unit: str = "s") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from labs import paths
+from labs.notebook import toolkit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,7 @@ def load(name: str) -> list[Question]:
 
 def quiz(name: str) -> None:
     """Show the mini-quiz ``name``."""
-    from IPython.display import display
-
-    display(still(name), raw=True)
+    toolkit.place(still(name))
 
 
 def still(name: str) -> dict[str, Any]:

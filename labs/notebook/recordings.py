@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from labs import paths
+from labs.notebook import toolkit
 from labs.notebook.display import show
 from labs.notebook.pieces import NBSP
 from labs.timeline import store
@@ -59,6 +60,4 @@ def folded(name: str) -> dict[str, Any]:
 
 def recorded(name: str) -> None:
     """Show a recorded run."""
-    from IPython.display import display
-
-    display(still(name), raw=True)
+    toolkit.place(still(name))

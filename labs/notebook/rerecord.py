@@ -21,10 +21,10 @@ GLANCE = 0.05  # seconds between two looks at a run under way
 
 
 def all_runs(lab_name: str) -> None:
-    """Make every run of notebooks/sources/runs.yml anew, on new nodes. Raises LabError when the lab cannot."""
+    """Make every run of notebooks/sources/runs.yml anew, each on new nodes. Raises LabError when the lab cannot."""
     lab = Lab(lab_name)
-    lab.reset()
     for name, recipe in recordings.recipes().items():
+        lab.reset()
         timeline = run(lab, recipe["command"], **recipe.get("cut", {}))
         recordings.path(name).parent.mkdir(exist_ok=True)
         store.save(timeline, recordings.path(name))

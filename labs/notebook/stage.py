@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from labs.notebook import toolkit
 from labs.notebook.display import show
 from labs.notebook.live import LiveView
 from labs.notebook.pieces import note
@@ -16,46 +18,44 @@ if TYPE_CHECKING:
     from labs.timeline.model import Timeline
 
 _EMPTY = {"text/plain": "", "text/html": ""}
+_DRAWING = {"text/plain": "La chronologie se dessine pendant l’exécution."}
 
 
 class Stage:
     """One output of a cell. ``open`` must be called in the cell itself, the rest from anywhere on the kernel's main thread."""
 
     def __init__(self) -> None:
-        import ipywidgets as widgets
-
-        self.box = widgets.VBox([])
+        self.box = toolkit.column()
         self._handle: DisplayHandle | None = None
+        self._view: LiveView | None = None
 
     def open(self, bundle: dict[str, Any] | None) -> None:
         """Take the place, with something to look at before the first run."""
-        from IPython.display import display
-
-        self._handle = display(bundle or _EMPTY, raw=True, display_id=True)
+        self._handle = toolkit.place(bundle or _EMPTY)
 
     def live(self, recording: Recording, forecast: Forecast | None) -> None:
         """Show the run as it goes."""
-        view = LiveView(recording, forecast=_seconds(forecast))
-        self.box.children = (view.widget,)
-        self._show({"text/plain": "La chronologie se dessine pendant l’exécution.", **self.box._repr_mimebundle_()})
+        self._view = LiveView(recording, forecast=_seconds(forecast))
+        toolkit.fill(self.box, [self._view])
+        self._show(toolkit.view(_DRAWING, self.box))
 
-    def settle(self, timeline: Timeline, forecast: Forecast | None, said: list[str]) -> None:
+    async def settle(self, timeline: Timeline, forecast: Forecast | None, said: list[str]) -> None:
         """Put the figure and its words in the live view's place, as HTML that outlives the kernel.
 
         The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
         """
-        import ipywidgets as widgets
-
-        figure = show(timeline, forecast=_seconds(forecast))
+        figure = await asyncio.to_thread(show, timeline, forecast=_seconds(forecast))
         text = "\n".join(said)
         html = note(text) + figure.html
-        self.box.children = (widgets.HTML(html),)
+        toolkit.fill(self.box, [toolkit.html(html)])
+        if self._view is not None:
+            self._view.close()
         self._show({"text/plain": text, "text/html": html})
 
     def _show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:
-            self._handle.update(bundle, raw=True)
+            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _seconds(forecast: Forecast | None) -> float | None:
-    return forecast.value if forecast and forecast.unit == "s" else None
+    return forecast.value if forecast and forecast.timed else None

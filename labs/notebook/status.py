@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from labs.lab import Lab
-from labs.notebook import background
+from labs.notebook import background, toolkit
 from labs.notebook.pieces import NBSP, note, problem
 
 if TYPE_CHECKING:
@@ -49,16 +49,12 @@ class LabStatus:
     """The widget: table, sentence, and two buttons. ``refresh`` and ``repair`` do the work; a failure is told, never raised."""
 
     def __init__(self, lab: Lab | None = None) -> None:
-        import ipywidgets as widgets
-
         self._lab = lab or Lab()
-        self.table = widgets.HTML()
-        self.message = widgets.HTML(note("Un instant, les nœuds sont interrogés…"))
-        self.refresh_button = widgets.Button(description="Actualiser", layout={"width": "auto"})
-        self.repair_button = widgets.Button(description="Réparer le labo", layout={"width": "auto"})
-        self.refresh_button.on_click(lambda _: background.start(self.refresh()))
-        self.repair_button.on_click(lambda _: background.start(self.repair()))
-        self.widget = widgets.VBox([self.table, widgets.HBox([self.refresh_button, self.repair_button]), self.message])
+        self.table = toolkit.html()
+        self.message = toolkit.html(note("Un instant, les nœuds sont interrogés…"))
+        self.refresh_button = toolkit.button("Actualiser", self.refresh)
+        self.repair_button = toolkit.button("Réparer le labo", self.repair)
+        self.widget = toolkit.column(self.table, toolkit.row(self.refresh_button, self.repair_button), self.message)
 
     async def refresh(self) -> None:
         """Ask the engine anew."""
@@ -86,10 +82,8 @@ class LabStatus:
 
 def lab_status() -> None:
     """Show the lab's nodes and the button that mends them."""
-    from IPython.display import display
-
     panel = LabStatus()
-    display({**still(), **panel.widget._repr_mimebundle_()}, raw=True)
+    toolkit.place(still(), panel.widget)
     background.start(panel.refresh())
 
 

@@ -73,14 +73,21 @@ def show(
     return Shown(_html(timeline, scene), f"{scene.title}{words.NBSP}: {scene.summary}")
 
 
+def picture(scene: Scene, notes: tuple[str, ...] = ()) -> str:
+    """HTML figure of a Scene without its table: the picture, its alternative text, its caption."""
+    return f'{_STYLE}<figure class="cp-figure">{_image(scene, notes)}</figure>'
+
+
 def _html(timeline: Timeline, scene: Scene) -> str:
-    notes = "".join(f"<br>{escape(note)}" for note in timeline.notes)
     return (
-        f'{_STYLE}<figure class="cp-figure"><img src="data:image/png;base64,{_png(scene)}" alt="{escape(scene.label)}">'
-        f"<figcaption>{escape(scene.summary)}{notes}</figcaption>"
-        f'<details><summary>Voir les données</summary><div class="cp-scroll" tabindex="0" role="region" aria-label="Données de l’exécution">'
-        f"{table(timeline)}</div></details></figure>"
+        f'{_STYLE}<figure class="cp-figure">{_image(scene, timeline.notes)}<details><summary>Voir les données</summary>'
+        f'<div class="cp-scroll" tabindex="0" role="region" aria-label="Données de l’exécution">{table(timeline)}</div></details></figure>'
     )
+
+
+def _image(scene: Scene, notes: tuple[str, ...]) -> str:
+    caption = "<br>".join(escape(line) for line in (scene.summary, *notes))
+    return f'<img src="data:image/png;base64,{_png(scene)}" alt="{escape(scene.label)}"><figcaption>{caption}</figcaption>'
 
 
 def _png(scene: Scene) -> str:

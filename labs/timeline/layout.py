@@ -141,12 +141,15 @@ def layout(
     limit: Limit | None = None,
     title: str | None = None,
     ideal: float | None = None,
+    live: bool | None = None,
 ) -> Scene:
     """The Scene of a Timeline.
 
     ``forecast`` is what was foreseen: a whole Timeline, drawn behind in dashed outline, or a duration in seconds, drawn as a dashed line.
-    ``ideal``, in seconds, goes into the summary.
+    ``ideal``, in seconds, goes into the summary. ``live`` says whether what has no end yet still grows: by default, as long as the
+    controller is at work; a view that follows jobs which outlive it says True.
     """
+    live = timeline.running if live is None else live
     limit = limit or Limit()
     foreseen = metrics.makespan(forecast) if isinstance(forecast, Timeline) else forecast
     rows = _rows(timeline)
@@ -161,7 +164,7 @@ def layout(
         lanes = tuple(replace(lane, rows=1) for lane in lanes)
         items = _strips(timeline)
     else:
-        items = [*_ghosts(timeline, forecast, ghost_rows), *_items(timeline, rows)]
+        items = [*_ghosts(timeline, forecast, ghost_rows), *_items(timeline, rows, None if live else timeline.end)]
     order = {kind: rank for rank, kind in enumerate(Kind)}
     summary = words.summary(timeline, ideal)
     name = title if title is not None else timeline.title
@@ -175,7 +178,7 @@ def layout(
         curve=_curve(timeline, limit),
         now=timeline.end,
         span=max(timeline.end, foreseen or 0.0, limit.deadline or 0.0),
-        running=timeline.running,
+        running=live,
         forecast=foreseen,
         deadline=limit.deadline,
     )
@@ -248,11 +251,12 @@ def _ghost_depth(forecast: Timeline | float | None, rows: dict[str, int], host: 
 # -- drawables ----------------------------------------------------------------------------------------------------------
 
 
-def _items(timeline: Timeline, rows: dict[str, int]) -> list[Item]:
+def _items(timeline: Timeline, rows: dict[str, int], last: float | None) -> list[Item]:
+    """All drawables; ``last`` is where jobs and faults without an end stop, None when they still grow."""
     lanes = {host: lane for lane, host in enumerate(timeline.hosts)}
     names = {task.id: task.name for task in timeline.tasks}
     jobs = {job.id: job for job in timeline.jobs}
-    items = [_fault(fault, lanes[fault.host], number, timeline) for number, fault in enumerate(timeline.faults) if fault.host in lanes]
+    items = [_fault(fault, lanes[fault.host], number, last) for number, fault in enumerate(timeline.faults) if fault.host in lanes]
     items += [
         _block(block, lanes[block.host], names.get(block.task, ""))
         for block in timeline.blocks
@@ -261,7 +265,7 @@ def _items(timeline: Timeline, rows: dict[str, int]) -> list[Item]:
     awaited = _awaited(timeline)
     for job in timeline.jobs:
         if job.id in rows:
-            items += _job(job, lanes[job.host], rows[job.id], awaited, timeline)
+            items += _job(job, lanes[job.host], rows[job.id], awaited, last)
     looks: defaultdict[tuple[str, str], int] = defaultdict(int)
     for poll in timeline.polls:
         if poll.host in lanes:
@@ -271,8 +275,8 @@ def _items(timeline: Timeline, rows: dict[str, int]) -> list[Item]:
     return _with_room(items)
 
 
-def _fault(fault: Fault, lane: int, number: int, timeline: Timeline) -> Item:
-    until = None if fault.end is None and timeline.running else _first(fault.end, timeline.end)
+def _fault(fault: Fault, lane: int, number: int, last: float | None) -> Item:
+    until = _first(fault.end, last)
     return Item(
         f"f/{number}", Kind.FAULT, lane, WHOLE_LANE, fault.start, until, words.fault(fault), fault.kind.value, words.FAULTS[fault.kind]
     )
@@ -285,15 +289,15 @@ def _block(block: Block, lane: int, task: str) -> Item:
     return Item(key, Kind.BLOCK, lane, CONTROLLER_ROW, block.start, block.end, words.block(block, task), bad, label)
 
 
-def _job(job: Job, lane: int, row: int, awaited: set[str], timeline: Timeline) -> Iterable[Item]:
+def _job(job: Job, lane: int, row: int, awaited: set[str], last: float | None) -> Iterable[Item]:
     if job.launched is not None:
         yield Item(f"l/{job.id}", Kind.LAUNCH, lane, row, job.launched, job.launched, words.launch(job), target=job.start)
     if job.start is not None:
-        until = None if job.end is None and timeline.running else _first(job.end, timeline.end)
+        until = _first(job.end, last)
         yield Item(f"j/{job.id}", Kind.JOB, lane, row, job.start, until, words.job(job), job.state.value, job.label)
     elif job.state is State.UNCONFIRMED:
         since = _first(job.launched, job.detected) or 0.0
-        until = _first(job.detected, None if timeline.running else timeline.end)
+        until = _first(job.detected, last)
         yield Item(f"j/{job.id}", Kind.JOB, lane, row, since, until, words.job(job), job.state.value, job.label)
     if job.end is not None and (job.detected is not None or job.id in awaited) and (job.detected is None or job.detected > job.end):
         yield Item(f"d/{job.id}", Kind.DELAY, lane, row, job.end, job.detected, words.delay(job))

@@ -42,3 +42,10 @@ STROKES: dict[State, tuple[Stroke, ...]] = {
         ((0.0, -0.9), (0.0, -1.0)),
     ),
 }
+
+
+def variables() -> str:
+    """The colours as CSS custom properties."""
+    own = {"controller": CONTROLLER, "delay": DELAY, "lost": LOST, "curve": CURVE, "limit": LIMIT, "forecast": FORECAST}
+    colors = own | {state.value: color for state, color in STATES.items()}
+    return " ".join(f"--cp-{name}: {color};" for name, color in colors.items())

@@ -33,7 +33,8 @@ class Recording:
         self._job = Job(lab, command, self._on_event)
         self._watch = Watch(lab, self._on_record)
         self._ended: float | None = None
-        self._let_go = threading.Event()
+        self._cancelling = threading.Event()
+        self._swept = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"recording-{self._job.id}", daemon=True)
 
     def start(self) -> None:
@@ -71,8 +72,11 @@ class Recording:
 
     def cancel(self) -> None:
         """End the run: the controller's processes and its jobs on the nodes."""
-        self._let_go.set()
-        self._job.cancel()
+        self._cancelling.set()
+        try:
+            self._job.cancel()
+        finally:
+            self._swept.set()
 
     def wait(self, timeout: float | None = None) -> Timeline:
         """The Timeline, once the run is over or ``timeout`` seconds have passed."""
@@ -82,8 +86,10 @@ class Recording:
     def _follow(self) -> None:
         self._job.wait()
         deadline = time.time() + self._linger
-        while time.time() < deadline and not self._let_go.is_set() and self._jobs_running():
+        while time.time() < deadline and not self._cancelling.is_set() and self._jobs_running():
             time.sleep(LINGER_PERIOD)
+        if self._cancelling.is_set():
+            self._swept.wait()  # the end of the jobs on the nodes is part of the story
         self._watch.stop()
         self._ended = time.time()
 

@@ -12,6 +12,8 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +72,12 @@ class Job:
         # A worker may have forked between the look and the kill: look until there is nothing and the runner has noticed.
         while sweep.kill_controller(self.id) or self.alive:
             self._thread.join(0.1)
-        for node in self.lab.nodes:
-            try:
-                sweep.kill_on_node(self.lab, node, self.id)
-            except LabError:  # a dead node runs no job
-                continue
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._sweep_node, self.lab.nodes))
+
+    def _sweep_node(self, node: str) -> None:
+        with suppress(LabError):  # a dead node runs no job
+            sweep.kill_on_node(self.lab, node, self.id)
 
     def _run(self) -> None:
         try:

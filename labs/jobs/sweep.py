@@ -7,7 +7,9 @@ therefore marks its environment, and whatever carries the mark belongs to it.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,12 +49,11 @@ print(len(doomed))
 
 
 def kill_controller(run: str) -> int:
-    """Kill the processes of this machine that carry a run's mark; how many there were."""
-    doomed = [process for process in psutil.process_iter() if _carries(process, run)]
-    for process in doomed:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(doomed, timeout=2)
+    """Kill the processes of this machine that carry a run's mark; how many there were. Their parents reap them."""
+    doomed = controller_processes(run)
+    for pid in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return len(doomed)
 
 

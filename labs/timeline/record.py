@@ -77,6 +77,7 @@ class Recorder:
         self._blocks: dict[tuple[str, str], Block] = {}
         self._claims: dict[str, _Claim] = {}
         self._polled: list[Polled] = []
+        self._over = False  # whether the controller has returned
 
     # -- what comes in
 
@@ -166,6 +167,7 @@ class Recorder:
 
     def timeline(self, now: float, *, controller_end: float | None = None, status: str = "running", faults: Sequence[Fault] = ()) -> Timeline:
         """All that is known at ``now`` (epoch seconds)."""
+        self._over = controller_end is not None
         jobs = [job for host in self.hosts for job in self._jobs_on(host, now)]
         polls = self._polls(jobs)
         blocks = [self._with_kind(block, jobs) for block in self._blocks.values()]
@@ -280,7 +282,7 @@ class Recorder:
                     start=process.start - self.started,
                     end=self._since(process.end),
                     detected=block.end if block and block.outcome is not Outcome.UNREACHABLE else None,
-                    state=_sync_state(process, block),
+                    state=_sync_state(process, block, self._over),
                 )
             )
         return jobs
@@ -459,9 +461,12 @@ def _rc(file: JobFile) -> int | None:
     return rc if isinstance(rc, int) else None
 
 
-def _sync_state(process: _Process, block: Block | None) -> State:
+def _sync_state(process: _Process, block: Block | None, over: bool) -> State:
+    """A synchronous job's node shows that it ended; how, only the controller it answered to can tell."""
     if process.end is None:
         return State.RUNNING
+    if block and block.outcome is None and over:  # the controller went away without an answer
+        return State.KILLED
     match block.outcome if block else None:
         case Outcome.OK | Outcome.SKIPPED:
             return State.SUCCEEDED

@@ -1,4 +1,4 @@
-"""A finished run in sentences: how long, how far from the forecast, what a cut link did, what is left on the nodes."""
+"""A finished run in sentences: how far from the forecast it was, what a cut link did, what is left on the nodes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def sentences(timeline: Timeline, forecast: Forecast | None = None) -> list[str]:
-    """What the learner reads under a run, one sentence an entry."""
-    said = [words.summary(timeline)]
+    """What the learner reads with a run, besides its summary; one sentence an entry, maybe none."""
+    said = [sentence for host in timeline.hosts for sentence in _fate(timeline, host)]
     if forecast and forecast.timed and timeline.status != "canceled":
-        said.append(forecast.compared(metrics.makespan(timeline)))
-    return said + [sentence for host in timeline.hosts for sentence in _fate(timeline, host)]
+        return [forecast.compared(metrics.makespan(timeline)), *said]
+    return said
 
 
 def silent(timeline: Timeline) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from labs.notebook.pieces import NBSP, code, joined, note, problem
 from labs.notebook.stage import Stage
 from labs.notebook.status import LabStatus
 from labs.recording import record
+from labs.timeline import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +118,7 @@ class Panel:
         lost = outcome.silent(timeline)
         if lost:
             await self._offer_help()
-        self.message.value = note("Terminé. Le résultat est sous la chronologie." if not lost else "Un nœud n’a pas répondu.")
+        self.message.value = note(f"Terminé{NBSP}: {words.summary(timeline)}", "⚠" if lost else "✓")
         await self.stage.settle(timeline, forecast, said)
 
     def _seek(self, path: str) -> dict[str, bool]:

@@ -55,11 +55,12 @@ def still(name: str) -> dict[str, Any]:
 
 def _as_html(place: int, question: Question) -> str:
     choices = "".join(
-        f"<details><summary>{escape(choice.text)}</summary>"
-        f"<p><strong>{'✓ Oui.' if choice.right else '✕ Non.'}</strong> {escape(choice.why)}</p></details>"
+        f'<details style="margin:4px 0 4px 12px"><summary style="cursor:pointer">{escape(choice.text)}</summary>'
+        f'<p style="margin:4px 0 8px 18px"><strong>{"✓ Oui." if choice.right else "✕ Non."}</strong> {escape(choice.why)}</p></details>'
         for choice in question.choices
     )
-    return f'<section aria-label="Question {place}"><p><strong>{place}. {escape(question.text)}</strong></p>{choices}</section>'
+    heading = f"<p><strong>{place}. {escape(question.text)}</strong></p>"
+    return f'<section aria-label="Question {place}" style="margin:0 0 16px">{heading}{choices}</section>'
 
 
 def _as_text(place: int, question: Question) -> str:

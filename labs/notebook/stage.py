@@ -45,12 +45,11 @@ class Stage:
         The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
         """
         figure = await asyncio.to_thread(show, timeline, forecast=_seconds(forecast))
-        text = "\n".join(said)
-        html = note(text) + figure.html
+        html = (note("\n".join(said)) if said else "") + figure.html
         toolkit.fill(self.box, [toolkit.html(html)])
         if self._view is not None:
             self._view.close()
-        self._show({"text/plain": text, "text/html": html})
+        self._show({"text/plain": "\n".join([figure.text, *said]), "text/html": html})
 
     def _show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:

@@ -21,6 +21,7 @@ STATES = {
     "deaf": "⚠ tourne, mais ne répond pas en SSH",
     "absent": "✕ absent",
 }
+_CELL = 'style="text-align:left;padding:2px 18px 2px 0"'
 
 
 def told(nodes: Sequence[NodeStatus]) -> str:
@@ -35,14 +36,12 @@ def told(nodes: Sequence[NodeStatus]) -> str:
 
 
 def table(nodes: Sequence[NodeStatus]) -> str:
+    heads = "".join(f'<th scope="col" {_CELL}>{heading}</th>' for heading in ("Nœud", "État", "Port SSH"))
     rows = "".join(
-        f'<tr><th scope="row">{escape(node.name)}</th><td>{STATES[node.state]}</td><td>{node.port or "—"}</td></tr>' for node in nodes
+        f'<tr><th scope="row" {_CELL}>{escape(node.name)}</th><td {_CELL}>{STATES[node.state]}</td><td {_CELL}>{node.port or "—"}</td></tr>'
+        for node in nodes
     )
-    return (
-        '<table><caption style="text-align:left">Les nœuds du labo</caption>'
-        '<thead><tr><th scope="col">Nœud</th><th scope="col">État</th><th scope="col">Port SSH</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    return f'<table aria-label="Les nœuds du labo"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 class LabStatus:

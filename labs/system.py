@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from labs.errors import LabError
 
@@ -15,7 +16,6 @@ Say = Callable[[str], None]
 # Program -> the Debian package that brings it.
 PACKAGES = {
     "chromium": "chromium",
-    "localedef": "locales",
     "mmdebstrap": "mmdebstrap",
     "podman": "podman",
     "runc": "runc",
@@ -23,6 +23,7 @@ PACKAGES = {
     "ssh-keygen": "openssh-client",
 }
 FRENCH = "fr_FR.UTF-8"
+LOCALE_SOURCE = Path("/usr/share/i18n/locales/fr_FR")  # what localedef compiles; its package is rarely on a server
 
 
 def has(program: str) -> bool:
@@ -61,7 +62,8 @@ def ensure_french(say: Say = print) -> str:
     if _has_french():
         return FRENCH
     if can_install():
-        require("localedef", say)
+        if not LOCALE_SOURCE.exists():
+            install("locales", say)
         subprocess.run(["localedef", "-i", "fr_FR", "-f", "UTF-8", FRENCH], check=False, capture_output=True)
     if _has_french():
         return FRENCH

@@ -1,0 +1,45 @@
+"""What tests share: real labs. Each is made for the tests, named for them, and removed by name."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from labs.engines import settings
+from labs.errors import LabError
+from labs.lab import Lab
+
+
+def _engine_missing() -> str:
+    try:
+        settings.choose().version()
+    except LabError as error:
+        return str(error)
+    return ""
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
+    needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
+    if not needing or os.environ.get("CI"):
+        return
+    if reason := _engine_missing():
+        for item in needing:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def lab():
+    """Three nodes for the whole session. A test that harms them puts them right (``lab.reset()``)."""
+    lab = Lab("tests")
+    lab.up(3)
+    yield lab
+    lab.down()
+
+
+@pytest.fixture
+def fresh_lab(lab):
+    """The same nodes, new for this test."""
+    lab.reset()
+    return lab

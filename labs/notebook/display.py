@@ -9,8 +9,9 @@ from html import escape
 
 from labs.timeline import words
 from labs.timeline.figure import DPI, draw
-from labs.timeline.layout import Limit, Scene, layout
+from labs.timeline.layout import layout
 from labs.timeline.model import Timeline
+from labs.timeline.scene import Limit, Scene
 
 # Colours come from JupyterLab's variables, with fallbacks that follow a page without them; the picture keeps its white ground.
 _STYLE = """
@@ -73,20 +74,20 @@ def show(
     return Shown(_html(timeline, scene), f"{scene.title}{words.NBSP}: {scene.summary}")
 
 
-def picture(scene: Scene, notes: tuple[str, ...] = ()) -> str:
-    """HTML figure of a Scene without its table: the picture, its alternative text, its caption."""
-    return f'{_STYLE}<figure class="cp-figure">{_image(scene, notes)}</figure>'
+def picture(timeline: Timeline, scene: Scene) -> str:
+    """HTML figure without its table: the picture, its alternative text, its caption."""
+    return f'{_STYLE}<figure class="cp-figure">{_image(timeline, scene)}</figure>'
 
 
 def _html(timeline: Timeline, scene: Scene) -> str:
     return (
-        f'{_STYLE}<figure class="cp-figure">{_image(scene, timeline.notes)}<details><summary>Voir les données</summary>'
+        f'{_STYLE}<figure class="cp-figure">{_image(timeline, scene)}<details><summary>Voir les données</summary>'
         f'<div class="cp-scroll" tabindex="0" role="region" aria-label="Données de l’exécution">{table(timeline)}</div></details></figure>'
     )
 
 
-def _image(scene: Scene, notes: tuple[str, ...]) -> str:
-    caption = "<br>".join(escape(line) for line in (scene.summary, *notes))
+def _image(timeline: Timeline, scene: Scene) -> str:
+    caption = "<br>".join(escape(line) for line in (words.occasion(timeline), *timeline.notes))
     return f'<img src="data:image/png;base64,{_png(scene)}" alt="{escape(scene.label)}"><figcaption>{caption}</figcaption>'
 
 

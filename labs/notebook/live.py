@@ -18,8 +18,9 @@ from IPython.display import display as show_in_cell
 
 from labs.notebook import display
 from labs.timeline import palette
-from labs.timeline.layout import HEIGHTS, Item, Limit, Scene, layout
+from labs.timeline.layout import layout
 from labs.timeline.model import Timeline
+from labs.timeline.scene import HEIGHTS, Item, Limit, Scene
 
 PERIOD = 1 / 8  # seconds between two frames
 CALM = 1.0  # seconds between two summaries
@@ -120,7 +121,7 @@ class LiveView(anywidget.AnyWidget):
             alive = self._source.alive  # read before the snapshot: the last snapshot is taken after the end
             timeline = self._source.timeline()
             if alive:
-                self._send_frame(layout(timeline, live=True, **self._options))
+                self._send_frame(layout(timeline, live=True, summary=self._frames.summary(timeline.end), **self._options))
                 self._wake.wait(max(0.0, PERIOD - (time.monotonic() - began)))
                 self._wake.clear()
         if not self._closed:
@@ -138,7 +139,7 @@ class LiveView(anywidget.AnyWidget):
     def _finish(self, timeline: Timeline) -> None:
         scene = layout(timeline, live=False, **self._options)
         self._frames.take(scene)
-        self._final = {"table": display.table(timeline), "figure": display.picture(scene, timeline.notes)}
+        self._final = {"table": display.table(timeline), "figure": display.picture(timeline, scene)}
         kept = display.show(timeline, **self._options)
         with self._gate:
             self.send({**self._frames.full(), "final": self._final})
@@ -155,7 +156,14 @@ class Frames:
         self._scene: Scene | None = None
         self._items: dict[str, Item] = {}
         self._head: dict[str, Any] = {}
-        self._spoke = float("-inf")  # seconds of the run: when the last summary was sent
+        self._spoke = float("-inf")  # seconds of the run: when the last summary was made
+
+    def summary(self, now: float) -> str | None:
+        """Return the sentence to keep for a while; None when it is time for a new one."""
+        if self._scene is None or now - self._spoke >= CALM:
+            self._spoke = now
+            return None
+        return self._scene.summary
 
     def take(self, scene: Scene) -> dict[str, Any] | None:
         """Return the message that brings a page from the scene before to this one; None when it would say nothing."""
@@ -163,19 +171,17 @@ class Frames:
         known, self._items = self._items, {item.key: item for item in scene.items}
         last_head, self._head = self._head, _head(scene)
         if before is None:
-            self._spoke = scene.now
             return self.full()
         change: dict[str, Any] = {}
         if self._head != last_head:
             change["head"] = self._head
-        if items := [_wire(item) for key, item in self._items.items() if known.get(key) != item]:
+        if items := [_wire(item) for key, item in self._items.items() if (old := known.get(key)) is not item and old != item]:
             change["items"] = items
         if gone := [key for key in known if key not in self._items]:
             change["gone"] = gone
         if scene.curve.points != before.curve.points:
             change["curve"] = _tail(before.curve.points, scene.curve.points)
-        if scene.now - self._spoke >= CALM:
-            self._spoke = scene.now
+        if scene.summary != before.summary:
             change |= {"summary": scene.summary, "label": scene.label}
         return {"type": "change", "time": round(scene.now, 3), **change} if change else None
 

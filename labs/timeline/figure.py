@@ -26,8 +26,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from labs.errors import LabError
 from labs.timeline import palette, words
-from labs.timeline.layout import HEIGHTS, WHOLE_LANE, Curve, Detail, Item, Kind, Lane, Limit, Scene, layout
+from labs.timeline.layout import layout
 from labs.timeline.model import State, Timeline
+from labs.timeline.scene import HEIGHTS, WHOLE_LANE, Curve, Detail, Item, Kind, Lane, Limit, Scene
 
 WIDTH = 10.0  # inches, as all lengths below
 ROW = 0.27

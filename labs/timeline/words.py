@@ -48,6 +48,9 @@ OUTCOMES = {
     Outcome.UNREACHABLE: "nœud injoignable",
     Outcome.SKIPPED: "sautée",
 }
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
 HEADINGS = ("Nœud", "Job", "Lancé", "Débuté", "Fini", "Détecté", "Délai de détection", "Sondages", "État")
 
 
@@ -155,6 +158,16 @@ def _length(timeline: Timeline) -> str:
 def _at_once(timeline: Timeline) -> str:
     most = max((metrics.peak(timeline, host) for host in timeline.hosts), default=0)
     return f"{counted(most, 'job')} à la fois au plus par nœud" if most else "aucun job vu sur les nœuds"
+
+
+def occasion(timeline: Timeline) -> str:
+    """When and on what it ran: « Exécution du 24 novembre 2026 à 10 h 30 · 3 nœuds · 15 jobs », in the reader's local time."""
+    size = f"{counted(len(timeline.hosts), 'nœud')} · {counted(len(timeline.jobs), 'job')}"
+    if timeline.simulated:
+        return f"Simulation{NBSP}: rien n’a été exécuté · {size}"
+    at = timeline.started.astimezone()
+    day = f"{at.day if at.day > 1 else '1er'}{NBSP}{MONTHS[at.month - 1]}{NBSP}{at.year}"
+    return f"Exécution du {day} à {at.hour}{NBSP}h{NBSP}{at.minute:02d} · {size}"
 
 
 # -- a table ------------------------------------------------------------------------------------------------------------

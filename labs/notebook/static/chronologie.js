@@ -8,6 +8,7 @@ const NBSP = "\u00a0";
 const ROW = 24; // pixels of one job row
 const CURVE = 54;
 const AXIS = 34;
+const GAP = 20; // between the lanes and the curve, where its name stands
 const TOP = 6;
 const MARK = 15; // a line for the name of a vertical mark
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -22,7 +23,6 @@ const LEGEND = [
 ];
 
 const runs = new WeakMap();
-let serial = 0;
 
 // -- small helpers ------------------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Run {
 class View {
   constructor(run, el) {
     this.run = run;
-    this.id = `cp${++serial}`;
+    this.id = `cp-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`; // this module is loaded once a widget: a count would not be unique in the page
     this.shapes = new Map(); // key -> {item, root, ...}
     this.growing = new Set();
     this.zoomed = null; // [from, to] in seconds, null to follow the run
@@ -298,7 +298,7 @@ class View {
     }
     this.tops = tops;
     this.bottom = tops[tops.length - 1];
-    this.floor = this.bottom + 12 + CURVE;
+    this.floor = this.bottom + GAP + CURVE;
     this.svg.setAttribute("width", this.width);
     this.svg.setAttribute("height", this.floor + AXIS);
     for (const [key, value] of Object.entries({ x: this.left, y: 0, width: this.plot, height: this.floor })) this.clip.setAttribute(key, value);
@@ -373,7 +373,7 @@ class View {
       const x = this.x(k * step);
       svg("line", { x1: x, x2: x, y1: this.top, y2: this.floor }, this.grid);
       const text = svg("text", { x, y: this.floor + 14, "text-anchor": "middle" }, this.labels);
-      text.textContent = (k * step).toFixed(step < 1 ? 1 : 0).replace(".", ",");
+      text.textContent = String(Math.round(k * step * 10) / 10).replace(".", ",");
     }
     const unit = svg("text", { x: this.left + this.plot / 2, y: this.floor + 29, "text-anchor": "middle" }, this.labels);
     unit.textContent = "secondes depuis le départ";
@@ -439,7 +439,7 @@ class View {
     } else {
       shape.rect = svg("rect", { rx: item.kind === "job" ? 2 : 0 }, root);
       if (item.kind === "delay") shape.rect.style.fill = `url(#${this.id}-delay)`;
-      if (item.kind === "job") shape.over = svg("rect", { class: "cp-over", fill: `url(#${this.id}-running)` }, root);
+      if (item.kind === "job") shape.over = svg("rect", { class: "cp-over", style: `fill: url(#${this.id}-running)` }, root);
       if (item.kind === "job") shape.glyph = svg("path", { class: "cp-glyph" }, root);
     }
     if (item.label) shape.text = svg("text", { class: `cp-label cp-label-${name}` }, this.layers.text);
@@ -555,7 +555,7 @@ class View {
       const text = svg("text", { class: "cp-level", x: this.left - 6, y: y(n) + (n ? 4 : 0), "text-anchor": "end" }, this.labels);
       text.textContent = n;
     }
-    const name = svg("text", { class: "cp-level cp-curve-name", x: this.left + 6, y: this.floor - CURVE + 12 }, this.labels);
+    const name = svg("text", { class: "cp-level cp-curve-name", x: this.left, y: this.floor - CURVE - 5 }, this.labels);
     name.textContent = this.run.head.curve;
     const { limit } = this.run.head;
     if (limit === undefined || limit === null) return;

@@ -17,6 +17,10 @@ from labs.paths import STATE
 LOW_LIMITS = ("nofile=1024:1024", "nproc=4096:4096")
 
 
+class NothingStarts(LabError):
+    """The engine answers, but starts no container with any runtime that is installed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What works here. ``runtime`` is empty for the engine's own default."""
@@ -106,7 +110,7 @@ def find_working(engine: str, image: str) -> Settings:
             save(settings)
             return settings
         complaints.append(trouble.splitlines()[-1])
-    raise LabError(
+    raise NothingStarts(
         f"{engine} est installé, mais aucun conteneur ne démarre : {complaints[0]}",
         "Lancez « labs doctor » et montrez sa réponse à votre enseignant, ou installez runc (« sudo apt-get install runc »).",
     )

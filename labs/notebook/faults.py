@@ -19,7 +19,7 @@ class CutButton:
     """« Couper le lien de node2 ». ``elapsed`` gives the seconds since the run's start, None when there is no run."""
 
     def __init__(self, node: str, elapsed: Callable[[], float | None] = lambda: None, lab: Lab | None = None) -> None:
-        self._node, self._elapsed, self._lab = node, elapsed, lab or Lab()
+        self.node, self._elapsed, self._lab = node, elapsed, lab or Lab()
         self.message = toolkit.html(note(""))
         self.button = toolkit.button(f"Couper le lien de {node}", self.cut)
         self.widget = toolkit.column(self.button, self.message)
@@ -28,12 +28,12 @@ class CutButton:
         """Close the node's SSH sessions now, and say when that was."""
         at = self._elapsed()
         try:
-            await asyncio.to_thread(self._lab.cut, self._node)
+            await asyncio.to_thread(self._lab.cut, self.node)
         except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
             self.message.value = problem(error)
             return
         when = f"à {seconds(at)}" if at is not None else f"à {datetime.now().astimezone():%H:%M:%S}"
-        said = f"Lien de {self._node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours."
+        said = f"Lien de {self.node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours."
         self.message.value = note(said, "✂")
 
 

@@ -20,17 +20,19 @@ from labs.notebook.stage import Stage
 from labs.notebook.status import LabStatus
 from labs.recording import record
 from labs.timeline import words
+from labs.timeline.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labs.recording import Recording
-    from labs.timeline.model import Timeline
+    from labs.timeline.model import Job, Timeline
 
 # What a control is called on screen, and the whole numbers it takes, in seconds: no job of a lesson is long.
 CONTROLS = {"d": (f"Durée d (s){NBSP}:", 1, 12), "P": (f"Sondage P (s){NBSP}:", 1, 10)}
 LINGER = 30.0  # seconds during which jobs that outlive ansible are still watched
 GLANCE = 0.2  # seconds between two looks at a run under way
+SETTLED = 1.0  # seconds after which an asynchronous job's launch has surely let go of its connection
 
 
 class Panel:
@@ -62,15 +64,10 @@ class Panel:
         self._show_command()
 
         self.cut = CutButton(cut, self._elapsed, self._lab) if cut else None
-        self.widget = toolkit.column(
-            self.command,
-            toolkit.row(*self.fields.values()),
-            toolkit.row(self.launch_button, *([self.cut.button] if self.cut else [])),
-            *([self.cut.message] if self.cut else []),
-            self.message,
-            self.help,
-        )
-        self._allow_cut(running=False)
+        buttons = [self.launch_button, self.cut.button] if self.cut else [self.launch_button]
+        messages = [self.message, self.cut.message] if self.cut else [self.message]
+        self.widget = toolkit.column(self.command, toolkit.row(*self.fields.values(), *buttons), *messages, self.help)
+        self._allow_cut(None)
 
     @property
     def values(self) -> dict[str, int]:
@@ -92,9 +89,9 @@ class Panel:
             recording = await asyncio.to_thread(self._start)
             self._recording = recording
             self.message.value = note("En cours… La chronologie se dessine ci-dessous.")
-            self._allow_cut(running=True)
             self.stage.live(recording, forecast)
-            while recording.alive:  # noqa: ASYNC110 - a thread that waits would hold up a kernel that stops
+            while recording.alive:  # no thread waits for it: that would hold up a kernel that stops
+                self._allow_cut(recording)
                 await asyncio.sleep(GLANCE)
             timeline = await asyncio.to_thread(recording.wait)
             await self._tell(timeline, forecast)
@@ -143,19 +140,20 @@ class Panel:
         self.launch_button.disabled = busy
         for field in self.fields.values():
             field.disabled = busy
+        if self.cut and busy:
+            self.cut.message.value = note("")
         if not busy:
-            self._allow_cut(running=False)
+            self._allow_cut(None)
 
-    def _allow_cut(self, running: bool) -> None:
+    def _allow_cut(self, recording: Recording | None) -> None:
+        """A link can be cut while its node is at work: earlier, the cut would hit the launch and not the job."""
         if self.cut:
-            self.cut.button.disabled = not running
-            if running:
-                self.cut.message.value = note("")
+            now = recording.timeline() if recording else None
+            self.cut.button.disabled = now is None or not any(_well_under_way(job, now) for job in now.on(self.cut.node))
 
     def _show_command(self) -> None:
         line, playbook = self._line.terminal(self.values), self._line.playbook(self.values)
-        shown = code(playbook, "Le playbook lancé") if playbook else ""
-        self.command.value = f"{shown}<p>Dans un terminal, la même chose s’écrit{NBSP}:</p>{code(line, 'La ligne de commande')}"
+        self.command.value = _shown(line, playbook)
 
 
 def launcher(
@@ -188,5 +186,17 @@ def _invitation(template: str, controls: Mapping[str, int]) -> dict[str, Any]:
     line = CommandLine(template)
     terminal, playbook = line.terminal(controls), line.playbook(controls)
     ask = "Exécutez cette cellule (Maj+Entrée) pour ouvrir le panneau de lancement."
-    shown = code(playbook, "Le playbook lancé") if playbook else ""
-    return {"text/plain": f"{terminal}\n{ask}", "text/html": f"{shown}{code(terminal, 'La ligne de commande')}<p><em>{ask}</em></p>"}
+    return {"text/plain": f"{terminal}\n{ask}", "text/html": f"{_shown(terminal, playbook)}<p><em>{ask}</em></p>"}
+
+
+def _shown(terminal: str, playbook: str | None) -> str:
+    """The playbook, its terminal line folded to keep the chronologie near; or the ad hoc command, which is that line."""
+    line = code(terminal, "La ligne de commande")
+    if playbook is None:
+        return line
+    fold = f'<details><summary style="cursor:pointer">La même chose dans un terminal</summary>{line}</details>'
+    return code(playbook, "Le playbook lancé") + fold
+
+
+def _well_under_way(job: Job, now: Timeline) -> bool:
+    return job.state is State.RUNNING and job.start is not None and now.end - job.start >= SETTLED

@@ -38,7 +38,8 @@ class Forecast:
 
     def compared(self, actual: float) -> str:
         """In words, how far ``actual`` (same unit) was from the forecast."""
-        said = f"Vous aviez prévu {self.told(self.value)}{NBSP}; {'il a fallu' if self.timed else 'il y en a'} {self.told(actual)}"
+        found = f"il a fallu {self.told(actual)}" if self.timed else f"il y en a {number(actual, 0)}"
+        said = f"Vous aviez prévu {self.told(self.value)}{NBSP}; {found}"
         gap = actual - self.value
         if abs(gap) <= (max(_HALF, _CLOSE * actual) if self.timed else 0):
             return f"{said}. Bien vu{NBSP}!"

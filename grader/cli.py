@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import textwrap
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
@@ -17,6 +18,8 @@ from labs.errors import LabError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
 
     from grader.report import Report
     from grader.spec import Exercise
@@ -142,17 +145,24 @@ class _Line:
 
 def _show(report: Report) -> None:
     from rich.console import Console  # noqa: PLC0415
-    from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False)
     for entry in report.checks:
         mark, colour = ("✓", "green") if entry.passed else ("✕", "red")
-        console.print(Text.assemble((f"{mark} ", colour), (entry.title, "bold"), f" ({entry.points:g}/{entry.max:g})".replace(".", ",")))
-        console.print(Padding(Text(entry.message), (0, 0, 0, 2)))
-        if entry.hint:
-            console.print(Padding(Text(f"Indice{NBSP}: {entry.hint}", style="italic"), (0, 0, 0, 2)))
-    console.print(Text(report.message, style="bold"))
+        marks = f" ({entry.points:g}/{entry.max:g})".replace(".", ",")
+        console.print(Text.assemble((f"{mark} ", colour), (entry.title, "bold"), marks), soft_wrap=True)
+        _paragraph(console, entry.message)
+    console.print(Text(report.message, style="bold"), soft_wrap=True)
+    if hint := next((entry.hint for entry in report.checks if entry.hint), None):
+        _paragraph(console, f"Indice{NBSP}: {hint}")
+
+
+def _paragraph(console: Console, text: str) -> None:
+    """Lines as wide as the terminal; textwrap, unlike rich, never breaks at a non-breaking space."""
+    for line in text.splitlines():
+        wrapped = textwrap.fill(line, console.width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        console.print(wrapped, markup=False, soft_wrap=True)
 
 
 def _complain(message: str) -> None:

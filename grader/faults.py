@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CALM = 0.25
 FRESH = 0.6
 PATIENCE = 2.0
+GRACE = 0.5  # what a look at the nodes may lag behind them
 
 
 class Injector:
@@ -51,8 +52,8 @@ class Injector:
         moments = dict(self._done)
         for fault in (*self._pending, *moments):
             first = next(iter(ProcessTable(fault.node, seen).executions(fault.command)), None)
-            if first is None or (first.end is not None and first.end - first.start < fault.after):
-                continue  # the command never ran there, or ended before the moment by itself
+            if first is None or (first.end is not None and first.end - first.start < fault.after + PATIENCE + GRACE):
+                continue  # the command never ran there, or ended by itself before the moment was sure to come
             moment = moments.get(fault)
             if moment is None or (first.end is not None and moment > first.end):
                 raise LabError(

@@ -18,11 +18,13 @@ from grader.report import CheckReport
 from grader.spec import Check, Exercise, Kind
 from labs.timeline import words
 
-FILTERS = {"seconds": words.seconds, "number": words.number, "listed": words.listed, "times": french.times}
+FILTERS = {"seconds": words.seconds, "duration": words.duration, "number": words.number, "listing": french.listing, "times": french.times}
+MOST_QUOTED = 80  # characters of a faulty expression in a message
 _NAMES = {"answer", "parameters"}
 _RUN_NAMES = {"timeline", "nodes"}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+_environment.globals.clear()  # a condition has the names that are documented, and no other
 _environment.filters.update(FILTERS)
 
 
@@ -97,7 +99,7 @@ def _grouped(messages: Mapping[Node, str], count: int) -> str:
 
 
 def _whose(names: Sequence[str], count: int) -> str:
-    return "Sur chaque nœud" if len(names) == count > 1 else words.listed(names)
+    return "Sur chaque nœud" if len(names) == count > 1 else french.listing(names)
 
 
 def _holds(check: Check, condition: str, context: Mapping[str, Any]) -> bool:
@@ -121,6 +123,10 @@ def _say(check: Check, template: str, context: Mapping[str, Any]) -> str:
 
 def _faulty(check: Check, source: str, why: object) -> ExerciseError:
     return ExerciseError(
-        f"Le point « {check.id} » n'a pas pu être évalué : `{source}` ({why}).",
+        f"Le point « {check.id} » n'a pas pu être évalué : {_short(source)} ({why}).",
         "C'est un défaut de l'exercice, pas de votre réponse : signalez-le.",
     )
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= MOST_QUOTED else f"{source[:MOST_QUOTED]}…"

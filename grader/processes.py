@@ -68,7 +68,8 @@ class ProcessTable:
 
 
 def is_sshd(process: Process) -> bool:
-    return bool(process.argv) and PurePosixPath(process.argv[0]).name.startswith("sshd")
+    # A session renames itself: its whole title, "sshd: root@pts/0", is then its only argument.
+    return bool(process.argv) and PurePosixPath(process.argv[0].split(" ")[0]).name.startswith("sshd")
 
 
 def is_python(process: Process) -> bool:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from grader import judge
+from grader import judge, nodes
 from grader.answer import Answer, opened
 from grader.checks import NodeFile, Observed
 from grader.errors import AnswerError, GraderError
@@ -19,12 +15,12 @@ from grader.french import points, typeset
 from grader.report import CheckReport, Report, failure
 from grader.spec import Exercise, Kind
 from labs.errors import LabError
-from labs.lab import Lab
 
 if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from labs.lab import Lab
     from labs.recording import Recording
     from labs.timeline.model import Timeline
 
@@ -77,9 +73,11 @@ def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event |
     if exercise.kind is Kind.VALUE:
         return Observed(said, exercise.parameters)
     command = _command(exercise, answer)
-    with _lab(exercise.lab.nodes, watcher) as lab:
+    watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
+    with nodes.fresh(exercise.lab.nodes) as lab:
         recording = _run(exercise, lab, command, watcher, stop)
         timeline = recording.timeline()
+        _require_evidence(timeline)
         watcher.step("Lecture de ce qui est resté sur les nœuds")
         return Observed(said, exercise.parameters, timeline, recording.processes(), _files(exercise, lab, timeline.started.timestamp()))
 
@@ -94,19 +92,6 @@ def _command(exercise: Exercise, answer: Answer) -> Any:
     if len(answer.data) > 1:
         raise AnswerError(f"La réponse contient {len(answer.data)} commandes.", "Cet exercice en attend une seule.")
     return AdHoc.parse(answer.data[0])
-
-
-@contextmanager
-def _lab(nodes: int, watcher: Watcher) -> Iterator[Lab]:
-    """A lab for one answer, gone afterwards whatever happens."""
-    lab = Lab(f"note-{uuid.uuid4().hex[:8]}")
-    watcher.step(f"Démarrage de {nodes} nœuds neufs")
-    try:
-        lab.up(nodes)
-        yield lab
-    finally:
-        lab.down()
-        shutil.rmtree(lab.directory, ignore_errors=True)
 
 
 def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Event | None) -> Recording:
@@ -132,6 +117,12 @@ def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Eve
         recording.wait()
         raise
     return recording
+
+
+def _require_evidence(timeline: Timeline) -> None:
+    """Nothing is judged on a node that was not watched to the end."""
+    if timeline.notes:
+        raise LabError(" ".join(timeline.notes), "Rien n'a été noté : recommencez.")
 
 
 def _heed(stop: Event | None) -> None:

@@ -1,0 +1,229 @@
+"""The exercise widget: statement, answer, « Vérifier », « Indice », and under it the report of the last grading and its chronologie.
+
+Two outputs in one cell. The panel is widgets, and lives as long as its kernel. The result under it ends as plain HTML, which is what
+stays in the saved notebook. Grading goes on in a worker thread; only the kernel's own loop writes to widgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from ipywidgets.widgets.widget_string import Textarea
+
+from grader import catalog, page
+from grader.answer import ENTRIES
+from grader.draft import Draft
+from grader.errors import Exit, GraderError
+from grader.french import NBSP, typeset
+from grader.run import Graded, grade
+from labs import paths
+from labs.notebook import toolkit
+from labs.notebook.display import show
+from labs.notebook.live import LiveView
+from labs.notebook.pieces import note, problem
+
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
+    from grader.report import Report
+    from grader.spec import Check, Exercise
+    from labs.recording import Recording
+
+_ROWS = 16  # of the answer's field
+_WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
+_MARKS = {Exit.FULL_MARKS: "✓", Exit.NOT_FULL: "✕", Exit.NO_MARK: "⚠"}
+_NOTHING = {"text/plain": "", "text/html": ""}
+
+
+class ExercisePanel:
+    """The widget. ``check``, ``stop`` and ``hint`` are what its buttons start; a failure is told in the panel, never raised."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        name = ENTRIES[exercise.kind]
+        self._draft = Draft(paths.WORK / "reponses" / exercise.id / name, _start(exercise, name))
+        self._stop = Event()
+        self._hinted: dict[str, int] = {}  # check -> how many of its hints were given
+        self.report: Report | None = None
+        self.result = Result()
+
+        self.answer = Textarea(  # type: ignore[no-untyped-call]
+            value=self._draft.text,
+            description=f"Votre réponse ({name})",
+            rows=_ROWS,
+            style={"description_width": "initial"},
+            layout={"width": "100%", "flex_flow": "column"},
+        )
+        self.message = toolkit.html(note(""))
+        self.hints = toolkit.html()
+        self.check_button = toolkit.button("Vérifier", self.check, main=True)
+        self.hint_button = toolkit.button("Indice", self.hint)
+        self.stop_button = toolkit.button("Arrêter", self.stop, disabled=True)
+        self.widget = toolkit.column(
+            toolkit.html(page.statement(exercise)),
+            self.answer,
+            toolkit.row(self.check_button, self.hint_button, self.stop_button),
+            self.message,
+            self.hints,
+        )
+        self.answer.observe(lambda _: self._save(), "value")
+        self._name_for_tests()
+
+    async def check(self) -> None:
+        """Grade the answer as it stands; a second call while one is under way does nothing."""
+        if self.check_button.disabled or not self._settle_answer():
+            return
+        self._set_busy(True)
+        self._stop.clear()
+        self.result.wait()
+        try:
+            watcher = _Follower(asyncio.get_running_loop(), self)
+            graded = await asyncio.to_thread(grade, self.exercise, self._draft.entry.parent, watcher, self._stop)
+            await self._tell(graded)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
+            self.message.value = problem(error)
+            self.result.clear()
+        finally:
+            self._set_busy(False)
+
+    async def stop(self) -> None:
+        """Give the grading up: no mark, and nothing left running."""
+        self.stop_button.disabled = True
+        self.message.value = note("Arrêt en cours…")
+        self._stop.set()
+
+    async def hint(self) -> None:
+        """One more hint on the first check that is not acquired."""
+        check = self._in_question()
+        levels = (check.hints.orient, check.hints.point, check.hints.show)
+        given = min(self._hinted.get(check.id, 0) + 1, len(levels))
+        self._hinted[check.id] = given
+        self.hints.value = page.hints(check.title, levels[:given], len(levels))
+
+    def say(self, text: str) -> None:
+        self.message.value = note(text)
+
+    def _settle_answer(self) -> bool:
+        """Make the file and the field agree before grading."""
+        if self._draft.text == self.answer.value and self._draft.refresh():
+            self.answer.value = self._draft.text
+        return self._save()
+
+    def _save(self) -> bool:
+        try:
+            self._draft.save(self.answer.value)
+        except OSError as error:
+            lost = f"Votre réponse n'a pas pu être enregistrée : {error.strerror}."
+            self.message.value = note(typeset(f"{lost}\nCopiez-la ailleurs, puis vérifiez la place sur le disque."), "⚠")
+            return False
+        return True
+
+    async def _tell(self, graded: Graded) -> None:
+        self.report = graded.report
+        self.message.value = note(graded.report.message, _MARKS[graded.report.exit_code])
+        figure = await asyncio.to_thread(_figure, graded)
+        self.result.settle(graded.report, figure)
+
+    def _in_question(self) -> Check:
+        """The check to hint at: the first that was examined and failed, else the first of all."""
+        failed = {entry.id for entry in self.report.checks if entry.hint} if self.report else set()
+        return next((check for check in self.exercise.checks if check.id in failed), self.exercise.checks[0])
+
+    def _set_busy(self, busy: bool) -> None:
+        self.check_button.disabled = busy
+        self.stop_button.disabled = not busy
+
+    def _name_for_tests(self) -> None:
+        """Class names that stay the same, for style sheets and browser tests."""
+        named = {
+            "": self.widget,
+            "-answer": self.answer,
+            "-check": self.check_button,
+            "-hint": self.hint_button,
+            "-stop": self.stop_button,
+            "-message": self.message,
+            "-hints": self.hints,
+        }
+        for name, widget in named.items():
+            widget.add_class(f"cp-exercise{name}")  # type: ignore[no-untyped-call]
+
+
+class Result:
+    """The output under the panel. ``open`` must be called in the cell itself."""
+
+    def __init__(self) -> None:
+        self.box = toolkit.column()
+        self._handle: DisplayHandle | None = None
+
+    def open(self) -> None:
+        self._handle = toolkit.place(_NOTHING)
+
+    def wait(self) -> None:
+        """Make room for a new run; the last report goes."""
+        toolkit.fill(self.box, [])
+        self._show(toolkit.view(_WAITING, self.box))
+
+    def live(self, recording: Recording) -> None:
+        toolkit.fill(self.box, [LiveView(recording)])
+
+    def settle(self, report: Report, figure: str) -> None:
+        """Show a report, as HTML that outlives the kernel.
+
+        The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
+        """
+        html = page.report(report) + figure
+        toolkit.fill(self.box, [toolkit.html(html)])
+        self._show({"text/plain": report.message, "text/html": html})
+
+    def clear(self) -> None:
+        self._show(_NOTHING)
+
+    def _show(self, bundle: dict[str, Any]) -> None:
+        if self._handle is not None:
+            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+class _Follower:
+    """Brings what the grading thread tells to the kernel's loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, panel: ExercisePanel) -> None:
+        self._loop = loop
+        self._panel = panel
+
+    def step(self, text: str) -> None:
+        self._loop.call_soon_threadsafe(self._panel.say, f"{text}…")
+
+    def running(self, recording: Recording) -> None:
+        self._loop.call_soon_threadsafe(self._panel.result.live, recording)
+
+
+def exercise(exercise_id: str) -> None:
+    """Show an exercise: its statement, a place to answer, and a button that has the answer judged on a lab of its own."""
+    try:
+        panel = ExercisePanel(catalog.find(exercise_id))
+    except GraderError as error:
+        toolkit.place({"text/plain": str(error), "text/html": note(typeset(f"{error.message}\n{error.remedy}"), "⚠")})
+        return
+    toolkit.place(still(exercise_id), panel.widget)
+    panel.result.open()
+
+
+def still(exercise_id: str) -> dict[str, Any]:
+    """What stands in the notebook where no widget can: the statement."""
+    found = catalog.find(exercise_id)
+    ask = "Exécutez cette cellule (Maj+Entrée) pour répondre et faire vérifier votre réponse."
+    return {
+        "text/plain": f"Exercice{NBSP}: {found.title}\n{ask}",
+        "text/html": f"{page.statement(found)}<p><em>{ask}</em></p>",
+    }
+
+
+def _start(exercise: Exercise, name: str) -> str:
+    file = exercise.folder / "start" / name
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _figure(graded: Graded) -> str:
+    return show(graded.timeline, title="L’exécution de votre réponse").html if graded.timeline else ""

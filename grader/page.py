@@ -1,0 +1,70 @@
+"""A statement, a hint, a report as HTML that needs neither kernel nor widget, readable on a light ground and on a dark one."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+from grader.french import NBSP, points, typeset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.report import CheckReport, Report
+    from grader.spec import Exercise
+
+# Colours follow JupyterLab's theme; where there is none, the page's own. Passed and failed differ by glyph and word as well.
+STYLE = """
+<style>
+.cp-report { color: var(--jp-content-font-color1, CanvasText); line-height: 1.5; margin: 0.4em 0; }
+.cp-report ul { list-style: none; padding: 0; margin: 0.4em 0; }
+.cp-report li { border-left: 3px solid var(--jp-border-color2, GrayText); margin: 0.5em 0; padding: 0 0 0 0.7em; }
+.cp-report li.cp-passed { border-left-color: var(--jp-success-color1, #2e7d32); }
+.cp-report li.cp-failed { border-left-color: var(--jp-error-color1, #c62828); border-left-style: double; border-left-width: 5px; }
+.cp-report p { margin: 0.15em 0; }
+.cp-exercise-answer textarea { font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px);
+  line-height: 1.4; tab-size: 2; white-space: pre; overflow: auto; }
+</style>
+""".strip()
+
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def markdown(text: str) -> str:
+    """HTML of a text in Markdown, with French spaces; HTML written in it is shown, not obeyed."""
+    return str(_markdown.render(typeset(text)))
+
+
+def inline(text: str) -> str:
+    """HTML of one line in Markdown."""
+    return str(_markdown.renderInline(text))
+
+
+def statement(exercise: Exercise) -> str:
+    """What is asked, and what it is worth."""
+    title = inline(typeset(f"**Exercice : {exercise.title}** ({points(exercise.points)})"))
+    return f'{STYLE}<section class="cp-exercise-statement" aria-label="Énoncé"><p>{title}</p>{markdown(exercise.statement)}</section>'
+
+
+def hints(title: str, levels: Sequence[str], total: int) -> str:
+    """The hints given so far on one check."""
+    given = "".join(f"<li><strong>Indice {number} sur {total}</strong>{markdown(text)}</li>" for number, text in enumerate(levels, start=1))
+    return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(title))}</p><ul>{given}</ul></div>'
+
+
+def report(graded: Report) -> str:
+    """What became of each check, in their order, under the overall result."""
+    entries = f"<ul>{''.join(_check(entry) for entry in graded.checks)}</ul>" if graded.checks else ""
+    mark = "" if graded.status == "graded" else f'<span aria-hidden="true">⚠{NBSP}</span>'
+    head = f"<p><strong>{mark}{inline(graded.message)}</strong></p>"
+    return f'{STYLE}<section class="cp-report" aria-label="Résultat de la vérification">{head}{entries}</section>'
+
+
+def _check(entry: CheckReport) -> str:
+    glyph, word, style = ("✓", "acquis", "cp-passed") if entry.passed else ("✕", "à revoir", "cp-failed")
+    marks = f"{entry.points:g}/{entry.max:g}".replace(".", ",")
+    message = "<br>".join(inline(line) for line in entry.message.splitlines())
+    title = f'<strong><span aria-hidden="true">{glyph}</span> {inline(entry.title)}</strong> ({word}, {marks})'
+    return f'<li class="{style}" data-check="{escape(entry.id)}"><p>{title}</p><p>{message}</p></li>'

@@ -29,7 +29,7 @@ _DEFAULTS = {field.name: field.default for field in fields(Item)}
 
 
 class Source(Protocol):
-    """A run to follow."""
+    """A run to follow. One that replays a recorded run also says its ``rate``: seconds of the run in a second of the clock."""
 
     @property
     def alive(self) -> bool:
@@ -65,7 +65,7 @@ class LiveView(anywidget.AnyWidget):
         self.ended = Event()
         self._source = source
         self._options: dict[str, Any] = {"forecast": forecast, "limit": limit, "title": title, "ideal": ideal}
-        self._frames = Frames()
+        self._frames = Frames(rate=getattr(source, "rate", 1.0))
         self._handle: Any = None  # of the notebook's display that show() made
         self._kept: display.Shown | None = None  # what takes its place at the end
         self._final: dict[str, str] | None = None
@@ -152,7 +152,8 @@ class LiveView(anywidget.AnyWidget):
 class Frames:
     """Scenes in, messages out: what changed since the scene before, or everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float = 1.0) -> None:
+        self._rate = rate
         self._scene: Scene | None = None
         self._items: dict[str, Item] = {}
         self._head: dict[str, Any] = {}
@@ -169,7 +170,7 @@ class Frames:
         """Return the message that brings a page from the scene before to this one; None when it would say nothing."""
         before, self._scene = self._scene, scene
         known, self._items = self._items, {item.key: item for item in scene.items}
-        last_head, self._head = self._head, _head(scene)
+        last_head, self._head = self._head, _head(scene) | {"rate": self._rate}
         if before is None:
             return self.full()
         change: dict[str, Any] = {}

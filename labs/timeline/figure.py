@@ -409,7 +409,7 @@ def _job_label(axes: Axes, item: Item, y: float, scene: Scene, frame: _Frame) ->
     size, x1 = 8.0, _until(item, scene)
     width = text_width(item.label, size)
     inside = frame.points(x1 - item.x0) - 8 - (13 if item.state in palette.STROKES else 0)
-    after = max(x1, item.after if item.after is not None else x1)
+    after = max(x1, scene.now if item.after is None else item.after)
     room_after = frame.points((frame.start + frame.span if item.room is None else item.room) - after) - 10
     room_before = frame.points(item.x0 - (frame.start if item.before is None else item.before)) - 10
     if width > inside and width <= room_after:

@@ -60,7 +60,7 @@ class Run {
     this.head = null;
     this.final = null;
     this.cancelling = false;
-    this.offset = Infinity; // page clock minus run clock: the least seen, which is the one with the least delay on the way
+    this.offset = Infinity; // when the run began, by the page's clock: the least seen, which is the one with the least delay on the way
     this.heard = performance.now() / 1000;
     model.on("msg:custom", (message) => this.receive(message));
     model.send({ type: "hello" });
@@ -74,7 +74,7 @@ class Run {
   now() {
     if (!this.running) return this.time ?? 0;
     const page = this.silent() ? this.heard + SILENCE : performance.now() / 1000;
-    return Math.max(this.time ?? 0, page - this.offset);
+    return Math.max(this.time ?? 0, (page - this.offset) * this.head.rate);
   }
 
   silent() {
@@ -90,11 +90,9 @@ class Run {
     } else if (!this.head) {
       return; // a change to a scene that this page never had: the full one is on its way
     }
-    if (message.time !== undefined) {
-      this.time = message.time;
-      this.offset = Math.min(this.offset, page - message.time);
-    }
     if (message.head) this.head = message.head;
+    this.time = message.time;
+    this.offset = Math.min(this.offset, page - message.time / this.head.rate);
     for (const key of message.gone ?? []) this.items.delete(key);
     for (const item of message.items ?? []) this.items.set(item.key, item);
     if (message.curve) this.curve = [...this.curve.slice(0, message.curve.from), ...message.curve.points];
@@ -413,10 +411,15 @@ class View {
       this.shapes.set(item.key, shape);
     }
     shape.item = item;
-    if (item.x1 === undefined && item.kind !== "launch") this.growing.add(shape);
+    if (this.grows(item)) this.growing.add(shape);
     else this.growing.delete(shape);
     this.dress(shape);
     this.place(shape);
+  }
+
+  /** Whether a drawable, or the place of its label after a detection delay, moves with the clock. */
+  grows(item) {
+    return item.kind !== "launch" && (item.x1 === undefined || (item.kind === "job" && item.after === undefined));
   }
 
   drop(key) {
@@ -514,7 +517,7 @@ class View {
     const own = this.textWidth(item.label);
     const start = Math.max(x, this.left);
     const inside = x + width - start - 10 - (this.run.head.strokes[item.state] ? 14 : 0);
-    const edge = Math.max(x + width, item.after === undefined ? x + width : this.x(item.after));
+    const edge = Math.max(x + width, this.x(item.after ?? this.run.now()));
     const after = (item.room === undefined ? this.left + this.plot : Math.min(this.left + this.plot, this.x(item.room))) - edge - 12;
     const before = x - (item.before === undefined ? this.left : this.x(item.before)) - 12;
     const middle = y + height / 2;

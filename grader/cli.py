@@ -13,7 +13,7 @@ import typer
 
 from grader import catalog
 from grader.errors import Exit, GraderError
-from grader.french import NBSP, THIN, typeset
+from grader.french import NBSP, THIN, figure, typeset
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check(exercise_id: Identifier, answer: AnswerPath, as_json: AsJson = False, 
     """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
     signal.signal(signal.SIGTERM, _interrupted)
     exercise = _found(exercise_id, exercises, as_json)
-    from grader.run import grade  # noqa: PLC0415
+    from grader.run import grade
 
     try:
         with _progress(exercise) as watcher:
@@ -76,23 +76,23 @@ def check(exercise_id: Identifier, answer: AnswerPath, as_json: AsJson = False, 
 @app.command("list")
 def list_(exercises: Exercises = catalog.EXERCISES) -> None:
     """Donner la liste des exercices et leurs points."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table("Exercice", "Titre", "Réponse", "Points", box=None)
     for exercise_id in catalog.ids(exercises):
         exercise = catalog.find(exercise_id, exercises)
-        table.add_row(exercise.id, exercise.title, exercise.kind, f"{exercise.points:g}".replace(".", ","))
+        table.add_row(exercise.id, exercise.title, exercise.kind, figure(exercise.points))
     Console().print(table)
 
 
 @app.command()
 def show(exercise_id: Identifier, exercises: Exercises = catalog.EXERCISES) -> None:
     """Montrer l'énoncé d'un exercice et ce qui y est jugé."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.markdown import Markdown  # noqa: PLC0415
+    from rich.console import Console
+    from rich.markdown import Markdown
 
-    from grader.french import points  # noqa: PLC0415
+    from grader.french import points
 
     exercise = catalog.find(exercise_id, exercises)
     judged = "\n".join(f"- {check.title} ({points(check.points)})" for check in exercise.checks)
@@ -105,7 +105,7 @@ def _found(exercise_id: str, exercises: Path, as_json: bool) -> Exercise:
         return catalog.find(exercise_id, exercises)
     except GraderError as error:
         if as_json:
-            from grader.report import failure  # noqa: PLC0415
+            from grader.report import failure
 
             print(failure(exercise_id, 0, error).to_json())
         raise
@@ -115,8 +115,8 @@ def _progress(exercise: Exercise) -> AbstractContextManager[Any]:
     """What is being done, on standard error: a live line in a terminal, nothing in a file."""
     if not sys.stderr.isatty():
         return nullcontext()
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     return _Line(Progress(*columns, console=Console(stderr=True), transient=True), exercise.id)
@@ -144,13 +144,13 @@ class _Line:
 
 
 def _show(report: Report) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.text import Text
 
     console = Console(highlight=False)
     for entry in report.checks:
         mark, colour = ("✓", "green") if entry.passed else ("✕", "red")
-        marks = f" ({entry.points:g}/{entry.max:g})".replace(".", ",")
+        marks = f" ({figure(entry.points)}/{figure(entry.max)})"
         console.print(Text.assemble((f"{mark} ", colour), (entry.title, "bold"), marks), soft_wrap=True)
         _paragraph(console, entry.message)
     console.print(Text(report.message, style="bold"), soft_wrap=True)

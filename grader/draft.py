@@ -36,9 +36,13 @@ class Draft:
 
     def _read(self) -> str | None:
         try:
-            return self.entry.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
+            content = self.entry.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return content.decode("latin-1")  # every byte is a character there: nothing is lost
 
     def _spare(self) -> Path:
         names = (self.entry.with_name(f"{self.entry.stem}-autre-{number}{self.entry.suffix}") for number in itertools.count(1))

@@ -40,7 +40,11 @@ def times(count: int) -> str:
     return "une fois" if count == 1 else f"{count}{NBSP}fois"
 
 
+def figure(value: float) -> str:
+    """« 2 », « 2,5 »."""
+    return f"{value:g}".replace(".", ",")
+
+
 def points(value: float) -> str:
     """« 0 point », « 1,5 point », « 2 points »: the plural starts at two."""
-    figure = f"{value:g}".replace(".", ",")
-    return f"{figure}{NBSP}point{'s' if value >= 2 else ''}"
+    return f"{figure(value)}{NBSP}point{'s' if value >= 2 else ''}"

@@ -182,7 +182,7 @@ class Result:
 
     def _show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:
-            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+            self._handle.update(bundle, raw=True)
 
 
 class _Follower:
@@ -205,6 +205,10 @@ def exercise(exercise_id: str) -> None:
         panel = ExercisePanel(catalog.find(exercise_id))
     except GraderError as error:
         toolkit.place({"text/plain": str(error), "text/html": note(typeset(f"{error.message}\n{error.remedy}"), "⚠")})
+        return
+    except OSError as error:
+        said = f"Votre réponse gardée ne peut pas être lue : {error.filename} ({error.strerror})."
+        toolkit.place({"text/plain": said, "text/html": note(typeset(said), "⚠")})
         return
     toolkit.place(still(exercise_id), panel.widget)
     panel.result.open()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from grader.french import NBSP, points, typeset
+from grader.french import NBSP, figure, points, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ def report(graded: Report) -> str:
 
 def _check(entry: CheckReport) -> str:
     glyph, word, style = ("✓", "acquis", "cp-passed") if entry.passed else ("✕", "à revoir", "cp-failed")
-    marks = f"{entry.points:g}/{entry.max:g}".replace(".", ",")
+    marks = f"{figure(entry.points)}/{figure(entry.max)}"
     message = "<br>".join(inline(line) for line in entry.message.splitlines())
     title = f'<strong><span aria-hidden="true">{glyph}</span> {inline(entry.title)}</strong> ({word}, {marks})'
     return f'<li class="{style}" data-check="{escape(entry.id)}"><p>{title}</p><p>{message}</p></li>'

@@ -11,7 +11,7 @@ from grader.answer import Answer, opened
 from grader.checks import NodeFile, Observed
 from grader.errors import AnswerError, GraderError
 from grader.faults import Injector
-from grader.french import points, typeset
+from grader.french import figure, points, typeset
 from grader.report import CheckReport, Report, failure
 from grader.spec import Exercise, Kind
 from labs.errors import LabError
@@ -83,7 +83,7 @@ def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event |
 
 
 def _command(exercise: Exercise, answer: Answer) -> Any:
-    from labs.jobs.command import AdHoc, Playbook  # noqa: PLC0415 - Ansible is slow to import, and bad input needs none of it
+    from labs.jobs.command import AdHoc, Playbook
 
     if exercise.kind is Kind.PLAYBOOK:
         return Playbook(answer.entry, extra_vars=exercise.parameters)
@@ -95,7 +95,7 @@ def _command(exercise: Exercise, answer: Answer) -> Any:
 
 
 def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Event | None) -> Recording:
-    from labs.recording import record  # noqa: PLC0415 - see _command
+    from labs.recording import record
 
     watcher.step("Exécution de votre réponse")
     recording = record(lab, command, linger=exercise.limits.linger)
@@ -160,10 +160,10 @@ def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timeline: Timel
 
 def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timeline: Timeline | None) -> str:
     stopped = (
-        f" Le play a été arrêté au bout de {exercise.limits.wall:g} s, la durée permise."
+        f" Le play a été arrêté au bout de {figure(exercise.limits.wall)} s, la durée permise."
         if timeline and timeline.status == "canceled"
         else ""
     )
-    marks = f"{points(score)} sur {exercise.points:g}."
+    marks = f"{points(score)} sur {figure(exercise.points)}."
     first = next((check for check in checks if not check.passed), None)
     return f"Bravo : {marks}" if first is None else f"{marks}{stopped} À revoir d'abord : « {first.title} »."

@@ -58,7 +58,7 @@ def background(host, start=1.0, end=9.1, jid="j77"):
         ProcessRun(host, 31, 30, wrapper, start - 0.2, end),
         ProcessRun(host, 32, 31, ("/usr/bin/python3", "/root/.ansible/tmp/x/AnsiballZ_command.py"), start - 0.1, end),
         ProcessRun(host, 33, 32, ("/bin/sh", "-c", "/bin/sleep 8 && echo fini > /tmp/termine"), start, end),
-        ProcessRun(host, 34, 33, ("/bin/sleep", "8"), start, end - 0.1),
+        ProcessRun(host, 34, 33, ("/bin/sleep", "8"), start, end and end - 0.1),
     )
 
 

@@ -1,0 +1,135 @@
+"""The command line as it is used: exit codes, JSON, one French sentence for what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from grader import catalog
+from grader.nodes import PREFIX
+from labs import paths
+
+GRADER = [sys.executable, "-m", "grader.cli"]
+
+
+def grader(*arguments, **options):
+    return subprocess.run([*GRADER, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+@pytest.fixture
+def check(exercises, tmp_path):
+    """Grade a text as an answer to the exercise of values, without any lab."""
+
+    def check(text, *options):
+        answer = tmp_path / "answer.yml"
+        answer.write_text(text)
+        return grader("check", "deux-nombres", answer, "--exercices", exercises, *options)
+
+    return check
+
+
+@pytest.mark.parametrize(("text", "code"), [("a: 2\nb: 3\n", 0), ("a: 2\nb: 2\n", 1), ("- 2\n", 2)])
+def test_exit_codes(check, text, code):
+    assert check(text).returncode == code
+
+
+def test_json_of_a_graded_answer(check):
+    done = check("a: 2\nb: 2\n", "--json")
+    report = json.loads(done.stdout)
+    assert set(report) == {"exercise", "score", "max", "checks", "status", "message"}
+    assert (report["exercise"], report["score"], report["max"], report["status"]) == ("deux-nombres", 1, 2.5, "graded")
+    assert [set(entry) for entry in report["checks"]] == [{"id", "title", "passed", "points", "max", "message", "hint"}] * 2
+    assert report["checks"][1] | {"message": ""} == {
+        "id": "somme", "title": "Leur somme est juste", "passed": False, "points": 0, "max": 1.5, "message": "", "hint": "Comptez.",
+    }  # fmt: skip
+    assert done.stderr == ""
+
+
+def test_json_of_a_refused_answer_has_no_mark(check):
+    done = check("- 2\n", "--json")
+    report = json.loads(done.stdout)
+    assert (report["status"], report["score"], report["checks"]) == ("error", None, [])
+    assert report["message"] in done.stderr
+
+
+def test_text_of_a_graded_answer(check):
+    lines = check("a: 2\nb: 2\n").stdout.splitlines()
+    assert lines[0] == "✓ Les deux nombres sont donnés (1/1)"
+    assert lines[2] == "✕ Leur somme est juste (0/1,5)"
+    assert lines[3] == "  La somme fait 4\u202f; 5 est attendu."
+    assert lines[4].startswith("1\u00a0point sur 2,5. À revoir d’abord\u00a0:")
+    assert lines[5] == "  Indice\u00a0: Comptez."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("check", "rien", "x"), "Il n’y a pas d’exercice «\u00a0rien\u00a0»."),
+        (("check", "sync-coupure", "/nulle/part"), "Il n’y a pas de réponse à /nulle/part."),
+        (("show", "sync-coupur"), "Vouliez-vous dire «\u00a0sync-coupure\u00a0»"),
+        (("check",), "la commande est incomplète ou mal écrite"),
+        (("chek",), "la commande est incomplète ou mal écrite"),
+        (("list", "--exercices", "/nulle/part"), "Il n’y a pas de dossier d’exercices"),
+    ],
+)
+def test_what_a_user_can_cause_is_one_french_sentence(arguments, expected):
+    done = grader(*arguments)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_exercise_is_told_in_json_too():
+    done = grader("check", "rien", "x", "--json")
+    assert json.loads(done.stdout)["status"] == "error"
+    assert done.returncode == 2
+
+
+def test_list_and_show():
+    listed = grader("list").stdout
+    assert all(exercise_id in listed for exercise_id in catalog.ids())
+    shown = grader("show", "sync-coupure").stdout
+    assert "/bin/sleep 8" in shown
+    assert "Ce qui est jugé" in shown
+
+
+def test_help_is_french_and_quick():
+    grader("--help")  # bytecode is compiled once
+    before = os.times()
+    done = grader("--help")
+    spent = os.times()
+    assert "Corriger une réponse" in done.stdout
+    assert done.stdout == grader().stdout
+    # Processor time of the child: a loaded machine must not change the verdict. Wanted: 0.3 s.
+    assert (spent.children_user + spent.children_system) - (before.children_user + before.children_system) < 0.3
+
+
+@pytest.mark.lab
+def test_the_solution_of_the_course_by_the_command_line():
+    done = grader("check", "sync-coupure", catalog.find("sync-coupure").folder / "solution", "--json")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["status"], report["score"]) == (0, "graded", 10)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_grading_takes_its_lab_away(how):
+    before = set(paths.STATE.glob(f"{PREFIX}*"))
+    solution = catalog.find("sync-coupure").folder / "solution"
+    with subprocess.Popen([*GRADER, "check", "sync-coupure", str(solution)], stderr=subprocess.PIPE, text=True) as grading:
+        deadline = time.monotonic() + 30
+        while not set(paths.STATE.glob(f"{PREFIX}*/inventory.yml")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)
+        grading.send_signal(how)
+        _, said = grading.communicate(timeout=60)
+    assert grading.returncode == 130
+    assert "correction interrompue" in said
+    assert set(paths.STATE.glob(f"{PREFIX}*")) <= before

@@ -1,0 +1,164 @@
+"""The exercise widget without a browser: what its buttons do, what stays when the kernel is gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from ipywidgets import Widget
+
+from grader import notebook
+from grader.notebook import ExercisePanel
+from labs import paths
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path, monkeypatch):
+    """A learner's folder of their own; widgets are closed afterwards."""
+    monkeypatch.setattr(paths, "WORK", tmp_path / "travail")
+    yield tmp_path / "travail"
+    Widget.close_all()
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """What the cell's outputs were made to show, in order."""
+    shown = []
+
+    class Handle:
+        def update(self, bundle, *, raw):
+            assert raw
+            shown.append(bundle)
+
+    def place(still, widget=None):
+        shown.append(still)
+        return Handle()
+
+    monkeypatch.setattr(notebook.toolkit, "place", place)
+    return shown
+
+
+def open_panel(exercise):
+    panel = ExercisePanel(exercise)
+    panel.result.open()
+    return panel
+
+
+def test_what_is_typed_is_kept_and_comes_back(value_exercise, work):
+    panel = ExercisePanel(value_exercise)
+    panel.answer.value = "a: 2"
+    assert (work / "reponses" / "deux-nombres" / "answer.yml").read_text() == "a: 2"
+    assert ExercisePanel(value_exercise).answer.value == "a: 2"
+
+
+def test_checking_ends_in_html_that_needs_no_kernel(value_exercise, kept):
+    panel = open_panel(value_exercise)
+    panel.answer.value = "a: 2\nb: 2\n"
+    asyncio.run(panel.check())
+    html = kept[-1]["text/html"]
+    assert "La somme fait 4" in html
+    assert "(à revoir, 0/1,5)" in html
+    assert "application/vnd.jupyter.widget-view+json" not in kept[-1]
+    assert "1\u00a0point sur 2,5" in panel.message.value
+    assert 'role="status"' in panel.message.value
+    assert panel.result.box.children[0].value == html  # a page reloaded in mid-run sees it too
+    assert not panel.check_button.disabled
+    assert panel.stop_button.disabled
+
+
+def test_a_second_try_takes_the_place_of_the_first(value_exercise, kept):
+    panel = open_panel(value_exercise)
+    panel.answer.value = "- rien\n"
+    asyncio.run(panel.check())
+    assert "n’est pas une table" in panel.message.value
+    panel.answer.value = "a: 2\nb: 3\n"
+    asyncio.run(panel.check())
+    assert "Bravo" in panel.message.value
+    assert "n’est pas une table" not in kept[-1]["text/html"]
+
+
+def test_an_answer_written_in_another_editor_is_the_one_that_is_graded(value_exercise, work, kept):
+    panel = open_panel(value_exercise)
+    panel.answer.value = "a: 1\nb: 1\n"
+    (work / "reponses" / "deux-nombres" / "answer.yml").write_text("a: 2\nb: 3\n")
+    asyncio.run(panel.check())
+    assert panel.answer.value == "a: 2\nb: 3\n"
+    assert panel.report.score == 2.5
+
+
+def test_a_disk_that_refuses_is_told_and_nothing_is_graded(value_exercise, work, kept):
+    work.write_text("a file where the folder should be")
+    panel = open_panel(value_exercise)
+    panel.answer.value = "a: 2\n"
+    assert "n’a pas pu être enregistrée" in panel.message.value
+    asyncio.run(panel.check())
+    assert panel.report is None
+
+
+def test_hints_come_one_by_one_on_the_check_that_failed(value_exercise, kept):
+    panel = open_panel(value_exercise)
+    asyncio.run(panel.hint())
+    assert "Relisez." in panel.hints.value  # nothing checked yet: the first
+    panel.answer.value = "a: 2\nb: 2\n"
+    asyncio.run(panel.check())
+    asyncio.run(panel.hint())
+    assert "Comptez." in panel.hints.value
+    assert "2 et combien" not in panel.hints.value
+    for _ in range(5):
+        asyncio.run(panel.hint())
+    assert "Indice 3 sur 3" in panel.hints.value
+    assert "Indice 4" not in panel.hints.value
+
+
+def test_every_control_has_a_name(value_exercise):
+    panel = ExercisePanel(value_exercise)
+    assert panel.answer.description == "Votre réponse (answer.yml)"
+    assert [button.description for button in (panel.check_button, panel.hint_button, panel.stop_button)] == [
+        "Vérifier",
+        "Indice",
+        "Arrêter",
+    ]
+    assert "cp-exercise" in panel.widget._dom_classes
+
+
+def test_an_exercise_that_is_not_there_is_told_in_the_cell(kept):
+    notebook.exercise("sync-coupur")
+    assert "Vouliez-vous dire" in kept[-1]["text/html"]
+
+
+def test_where_no_widget_can_be_there_is_the_statement(kept):
+    notebook.exercise("sync-coupure")
+    assert "/bin/sleep 8" in kept[0]["text/html"]
+    assert "Exécutez cette cellule" in kept[0]["text/plain"]
+
+
+@pytest.mark.lab
+def test_a_run_on_a_lab_leaves_its_report_and_its_chronologie(sync_coupure, kept):
+    panel = open_panel(sync_coupure)
+    steps = []
+    panel.message.observe(lambda change: steps.append(change.new), "value")
+    asyncio.run(panel.check())
+    html = kept[-1]["text/html"]
+    assert panel.report.score == 0  # untouched
+    assert "jamais tourné" in html
+    assert "<figure" in html
+    assert any("Démarrage de 3 nœuds neufs" in step for step in steps)
+    assert any("Exécution de votre réponse" in step for step in steps)
+
+
+@pytest.mark.lab
+def test_a_grading_can_be_given_up(sync_coupure, kept):
+    panel = open_panel(sync_coupure)
+    panel.answer.value = (sync_coupure.folder / "solution" / "answer.yml").read_text()
+
+    async def scenario():
+        grading = asyncio.create_task(panel.check())
+        while panel.stop_button.disabled:  # noqa: ASYNC110 - a button's state is no event
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(3)
+        await panel.stop()
+        await grading
+
+    asyncio.run(scenario())
+    assert (panel.report.status, panel.report.score) == ("error", None)
+    assert "interrompue" in panel.message.value

@@ -1,0 +1,126 @@
+"""Real answers on real nodes: the solution, other right ways, and every wrong answer, each caught by the check that it names."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from grader import catalog, nodes
+from grader.run import grade
+from labs import paths
+from labs.engines import settings
+from labs.lab import Lab
+
+HERE = Path(__file__).parent / "answers" / "sync-coupure"
+EXERCISE = catalog.find("sync-coupure")
+RIGHT = [EXERCISE.folder / "solution", *sorted(HERE.iterdir())]
+WRONG = [EXERCISE.folder / "wrong" / name for name in EXERCISE.wrong]
+START = EXERCISE.folder / "start"
+AT_ONCE = 3  # runs mostly sleep; and what one does to the machine must change no verdict of another
+
+
+@pytest.fixture(scope="session")
+def graded(request):
+    """What became of an answer; all those that the session asks for are run side by side."""
+    wanted = {item.callspec.params["answer"] for item in request.session.items if "graded" in getattr(item, "fixturenames", ())}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        under_way = {answer: pool.submit(grade, EXERCISE, answer) for answer in sorted(wanted)}
+        yield lambda answer: under_way[answer].result()
+
+
+def lost_by(report):
+    return {entry.id: entry.message for entry in report.checks if not entry.passed}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("answer", RIGHT, ids=lambda path: path.name)
+def test_a_right_answer_has_full_marks_however_it_is_written(graded, answer):
+    result = graded(answer)
+    assert result.report.status == "graded", result.report.message
+    assert lost_by(result.report) == {}
+    assert result.report.score == 10
+    assert [fault.host for fault in result.timeline.faults] == ["node2"]
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("answer", WRONG, ids=lambda path: path.name)
+def test_a_wrong_answer_is_caught_by_its_check(graded, answer):
+    report = graded(answer).report
+    assert report.status == "graded", report.message
+    assert EXERCISE.wrong[answer.name].caught_by in lost_by(report)
+    assert report.score < 10
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("answer", [START], ids=["start"])
+def test_an_untouched_exercise_earns_nothing(graded, answer):
+    report = graded(answer).report
+    assert (report.status, report.score) == ("graded", 0)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("answer", [EXERCISE.folder / "wrong" / "synchrone"], ids=["synchrone"])
+def test_messages_say_what_was_observed(graded, answer):
+    lost = lost_by(graded(answer).report)
+    assert "node2" in lost["fichier"]
+    assert "la liaison venait d’être coupée" in lost["fichier"]
+    assert "UNREACHABLE" in lost["joignable"]
+
+
+@pytest.mark.lab
+def test_a_play_without_end_is_stopped_at_its_limit(tmp_path):
+    answer = tmp_path / "answer.yml"
+    answer.write_text("- hosts: all\n  gather_facts: false\n  tasks:\n  - command: /bin/sleep 600\n")
+    short = EXERCISE.model_copy(update={"limits": EXERCISE.limits.model_copy(update={"wall": 4})})
+    result = grade(short, answer)
+    assert (result.report.status, result.report.score) == ("graded", 0)
+    assert "Le play a été arrêté au bout de 4\u00a0s" in result.report.message
+    assert result.timeline.status == "canceled"
+
+
+@pytest.mark.lab
+def test_a_dead_engine_is_an_error_and_no_mark(monkeypatch):
+    def dead(*_):
+        raise settings.LabError("Aucun moteur de conteneurs ne répond.", "Lancez « labs doctor ».")
+
+    monkeypatch.setattr(Lab, "up", dead)
+    report = grade(EXERCISE, START).report
+    assert (report.status, report.score) == ("error", None)
+    assert report.message == "Aucun moteur de conteneurs ne répond. Lancez «\u00a0labs doctor\u00a0»."
+
+
+@pytest.mark.lab
+def test_a_node_that_dies_during_the_run_leaves_nothing_to_judge(tmp_path):
+    class Killer:
+        """Watches a grading, and takes a node away from it."""
+
+        def step(self, text): ...
+
+        def running(self, recording):
+            recording.lab.engine.remove([recording.lab._container("node3")])
+
+    report = grade(EXERCISE, EXERCISE.folder / "solution", Killer()).report
+    assert (report.status, report.score) == ("error", None)
+    assert "node3" in report.message
+
+
+@pytest.mark.lab
+def test_what_a_killed_grading_leaves_is_removed_by_the_next():
+    code = "from grader import nodes\nwith nodes.fresh(1) as lab:\n    print(lab.name, flush=True)\n    input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as victim:
+        name = victim.stdout.readline().strip()
+        assert name.startswith(nodes.PREFIX)
+        with nodes.fresh(1):
+            assert [node.state for node in Lab(name).status()] == ["up"]  # alive: nobody touches it
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+    with nodes.fresh(1) as lab:
+        assert Lab(name).status() == []
+        assert not (paths.STATE / name).exists()
+        mine = lab.directory
+    assert not mine.exists()

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from labs.jobs.command import Command
     from labs.timeline.model import Timeline
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, rich_markup_mode=None, help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=True, rich_markup_mode=None, help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez."
+)
 image_app = typer.Typer(no_args_is_help=True, help="L'image des nœuds.")
 app.add_typer(image_app, name="image")
 
@@ -154,7 +156,9 @@ def _save(recorded: Timeline, path: Path | None, save: Callable[[Timeline, Path]
         try:
             save(recorded, path)
         except OSError as error:
-            raise LabError(f"Impossible d'écrire « {path} » : {error.strerror}.", "Choisissez un autre dossier ou libérez de la place.") from error
+            raise LabError(
+                f"Impossible d'écrire « {path} » : {error.strerror}.", "Choisissez un autre dossier ou libérez de la place."
+            ) from error
 
 
 def _refuse_unwritable(*paths: Path | None) -> None:

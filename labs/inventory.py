@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as file:
         file.write(text)
-    os.chmod(file.name, mode)
-    os.replace(file.name, path)
+    Path(file.name).chmod(mode)
+    Path(file.name).replace(path)
 
 
 def ensure_key(folder: Path) -> Path:
@@ -38,11 +37,13 @@ def ensure_key(folder: Path) -> Path:
     if not key.exists():
         folder.mkdir(parents=True, exist_ok=True)
         system.require("ssh-keygen")
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True
+        )
     return key
 
 
-def write(path: Path, folder: Path, addresses: Sequence[Address]) -> None:
+def write_inventory(path: Path, folder: Path, addresses: Sequence[Address]) -> None:
     """Write ``known_hosts`` in the lab's folder and the inventory at ``path``."""
     known_hosts = folder / "known_hosts"
     write_atomically(known_hosts, "".join(f"[127.0.0.1]:{node.port} {node.host_key}\n" for node in addresses))
@@ -51,7 +52,10 @@ def write(path: Path, folder: Path, addresses: Sequence[Address]) -> None:
 
 def _inventory(key: Path, known_hosts: Path, addresses: Sequence[Address]) -> str:
     # ServerAlive: a node that vanished is noticed in seconds, not in the TCP stack's minutes.
-    options = f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3'
+    options = (
+        f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 '
+        "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
+    )
     hosts = "".join(f"    {node.hostname}:\n      ansible_port: {node.port}\n" for node in addresses)
     return f"""\
 all:

@@ -42,7 +42,9 @@ def open_course(locale: str, port: int | None, browser: bool) -> None:
     print(f"\nLe cours est ouvert à cette adresse :\n\n    {address}\n", flush=True)
     print("Pour le fermer : Ctrl-C ici. Le labo reste en marche ; « .venv/bin/labs down » l'arrête.", flush=True)
     os.chdir(ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", *server_options(port, browser)], server_environment(locale, token))
+    os.execve(  # noqa: S606 - our own interpreter
+        sys.executable, [sys.executable, "-m", "jupyterlab", *server_options(port, browser)], server_environment(locale, token)
+    )
 
 
 def server_options(port: int, browser: bool) -> list[str]:

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs import inventory
 from labs.engines import settings
 from labs.engines.base import Completed, NodeSpec, NodeState
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
 from labs.image import build
+from labs.inventory import Address, ensure_key, write_atomically, write_inventory
 from labs.paths import INVENTORY, STATE
 
 DEFAULT = "default"
@@ -58,7 +58,9 @@ class Lab:
 
     def __init__(self, name: str = DEFAULT) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
-            raise LabError(f"« {name} » n'est pas un nom de labo.", "Utilisez des minuscules, des chiffres et des tirets (31 caractères au plus).")
+            raise LabError(
+                f"« {name} » n'est pas un nom de labo.", "Utilisez des minuscules, des chiffres et des tirets (31 caractères au plus)."
+            )
         self.name = name
         self.directory = STATE / name
         # The state folder's own path tells two checkouts apart on one machine.
@@ -101,45 +103,46 @@ class Lab:
         if not 1 <= count <= MOST_NODES:
             raise LabError(f"Un labo a de 1 à {MOST_NODES} nœuds, pas {count}.")
         with self._lock():
-            key = inventory.ensure_key(self.directory).with_suffix(".pub").read_text().strip()
+            key = ensure_key(self.directory).with_suffix(".pub").read_text().strip()
             image = build.ensure(self.engine)
             self._chosen = settings.choose()  # building may just have found what works here
-            inventory.write_atomically(self.directory / "lab.json", json.dumps({"nodes": count}) + "\n")
-            self._settle(_names(count), image, key)
+            write_atomically(self.directory / "lab.json", json.dumps({"nodes": count}) + "\n")
+            self._settle([NodeSpec(self._container(host), host, self._label, self._network, image, key) for host in _names(count)])
 
-    def _settle(self, wanted: Sequence[str], image: str, key: str) -> None:
+    def _settle(self, specs: Sequence[NodeSpec]) -> None:
         found = {node.hostname: node for node in self.engine.nodes(self._label)}
-        self.engine.remove([node.name for node in found.values() if node.hostname not in wanted or node.image != image])
-        kept = {name: node for name, node in found.items() if name in wanted and node.image == image}
+        usable = {spec.hostname: found[spec.hostname] for spec in specs if spec.hostname in found and _matches(found[spec.hostname], spec)}
+        self.engine.remove([node.name for node in found.values() if node.hostname not in usable])
         self.engine.ensure_network(self._network, self._label)
         with ThreadPoolExecutor(4) as pool:
-            addresses = list(pool.map(lambda name: self._bring_up(name, kept.get(name), image, key), wanted))
-        inventory.write(self.inventory, self.directory, addresses)
+            addresses = list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
+        write_inventory(self.inventory, self.directory, addresses)
 
-    def _bring_up(self, hostname: str, node: NodeState | None, image: str, key: str) -> inventory.Address:
-        name = self._container(hostname)
+    def _bring_up(self, spec: NodeSpec, node: NodeState | None) -> Address:
         if node and not node.running:
             try:
-                self.engine.start(name)
+                self.engine.start(spec.name)
             except LabError:  # what a crash left cannot always be started again: its place is taken by a new one
-                self.engine.remove([name])
+                self.engine.remove([spec.name])
                 node = None
         elif node and not (node.port and _answers(node.port)):
-            self.engine.remove([name])
+            self.engine.remove([spec.name])
             node = None
         if node is None:
-            self.engine.create(NodeSpec(name, hostname, self._label, self._network, image, key))
-        return self._address(hostname)
+            self.engine.create(spec)
+        return self._address(spec.hostname)
 
-    def _address(self, hostname: str) -> inventory.Address:
+    def _address(self, hostname: str) -> Address:
         port = next((node.port for node in self.engine.nodes(self._label) if node.hostname == hostname), None)
         deadline = time.monotonic() + SSH_SECONDS
         while port is None or not _answers(port):
             if port is None or time.monotonic() > deadline:
-                raise LabError(f"{hostname} a démarré, mais son SSH ne répond pas.", "Lancez « labs reset » ; si cela persiste, « labs doctor ».")
+                raise LabError(
+                    f"{hostname} a démarré, mais son SSH ne répond pas.", "Lancez « labs reset » ; si cela persiste, « labs doctor »."
+                )
             time.sleep(0.05)
         host_key = self.execute(hostname, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]).text
-        return inventory.Address(hostname, port, " ".join(host_key.split()[:2]))
+        return Address(hostname, port, " ".join(host_key.split()[:2]))
 
     def down(self) -> None:
         """Remove the nodes, their network and the lab's files; no error when there is nothing."""
@@ -218,6 +221,11 @@ class Lab:
         with (self.directory / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _matches(node: NodeState, spec: NodeSpec) -> bool:
+    """Whether a node is still the one wanted: of today's image, and opened by today's key."""
+    return node.image == spec.image and node.key_mark == spec.key_mark
 
 
 def _names(count: int) -> tuple[str, ...]:

@@ -62,7 +62,10 @@ class Recording:
         )
         with self._lock:
             return self._recorder.timeline(
-                self._ended or time.time(), controller_end=self._job.ended, status=self._job.status if self._job.ended else "running", faults=faults
+                self._ended or time.time(),
+                controller_end=self._job.ended,
+                status=self._job.status if self._job.ended else "running",
+                faults=faults,
             )
 
     def processes(self) -> tuple[ProcessRun, ...]:

@@ -70,7 +70,7 @@ def ensure_engine() -> ContainerEngine:
 def _ensure_image(engine: ContainerEngine) -> None:
     try:
         build.ensure(engine, tell)
-    except settings.NothingStarts:
+    except settings.NothingStartsError:
         # On hybrid cgroups the default runtime may refuse to start anything where runc does not.
         if engine.name != "podman" or system.has("runc") or not system.can_install():
             raise

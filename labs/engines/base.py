@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +31,12 @@ class NodeSpec:
     lab: str  # label shared by all that belongs to one lab
     network: str
     image: str
-    authorized_key: str
+    authorized_key: str  # the public key that may log in as root
+
+    @property
+    def key_mark(self) -> str:
+        """Tells whose key a node was made with: a lab whose key was lost must have new nodes."""
+        return hashlib.sha256(self.authorized_key.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class NodeState:
     hostname: str
     running: bool
     image: str
+    key_mark: str  # NodeSpec.key_mark of the key it was made with
     port: int | None  # where its SSH answers on the loopback, None when it does not run
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,25 @@ from labs.errors import LabError
 
 LAB_LABEL = "contrepoint.lab"
 NODE_LABEL = "contrepoint.node"
+KEY_LABEL = "contrepoint.key"
 
 # What the engine prints when the trouble is not ours, and what the learner is told.
 KNOWN_TROUBLES = (
-    ("no space left on device", "Le disque est plein.", "Libérez de la place (quelques centaines de Mo suffisent), puis relancez la commande."),
-    ("cannot connect to the docker daemon", "Le moteur Docker ne répond pas.", "Démarrez-le (« sudo systemctl start docker »), puis relancez."),
-    ("permission denied while trying to connect", "Vous n'avez pas le droit de parler au moteur Docker.", "Ajoutez-vous au groupe docker, ou installez podman."),
+    (
+        "no space left on device",
+        "Le disque est plein.",
+        "Libérez de la place (quelques centaines de Mo suffisent), puis relancez la commande.",
+    ),
+    (
+        "cannot connect to the docker daemon",
+        "Le moteur Docker ne répond pas.",
+        "Démarrez-le (« sudo systemctl start docker »), puis relancez.",
+    ),
+    (
+        "permission denied while trying to connect",
+        "Vous n'avez pas le droit de parler au moteur Docker.",
+        "Ajoutez-vous au groupe docker, ou installez podman.",
+    ),
     ("address already in use", "Un port demandé pour un nœud est déjà pris.", "Relancez « labs up » : un autre port sera choisi."),
 )
 
@@ -58,6 +72,7 @@ class ContainerEngine:
             hostname=raw["Config"]["Labels"][NODE_LABEL],
             running=running,
             image=raw.get("ImageName") or raw["Config"]["Image"],
+            key_mark=raw["Config"]["Labels"].get(KEY_LABEL, ""),
             port=int(bindings[0]["HostPort"]) if running and bindings else None,
         )
 
@@ -72,6 +87,7 @@ class ContainerEngine:
             f"--network-alias={spec.hostname}",
             f"--label={LAB_LABEL}={spec.lab}",
             f"--label={NODE_LABEL}={spec.hostname}",
+            f"--label={KEY_LABEL}={spec.key_mark}",
             "--publish=127.0.0.1::22",
             f"--env=AUTHORIZED_KEY={spec.authorized_key}",
             *self.run_options(),
@@ -105,7 +121,9 @@ class ContainerEngine:
     def _raise_if_gone(name: str, done: Completed) -> None:
         trouble = done.stderr.decode(errors="replace").lower()
         if done.returncode and any(sign in trouble for sign in ("no such container", "not running", "container state improper")):
-            raise LabError(f"Le nœud {name.rsplit('-', 1)[-1]} est arrêté ou n'existe plus.", "Lancez « labs up » : il sera remis en route.")
+            raise LabError(
+                f"Le nœud {name.rsplit('-', 1)[-1]} est arrêté ou n'existe plus.", "Lancez « labs up » : il sera remis en route."
+            )
 
     def stream(self, name: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -137,10 +155,21 @@ class ContainerEngine:
         flags = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         self.run("build", "--quiet", *flags, f"--tag={tag}", "--file", str(context / "Containerfile"), str(context))
 
-    def try_run(self, image: str, options: Sequence[str]) -> str:
-        """Start a throw-away container; the empty string when it works, else what the engine complained of."""
-        done = self._call("run", "--rm", "--network=none", "--entrypoint=/bin/true", *options, image)
-        return "" if done.returncode == 0 else done.stderr.decode(errors="replace").strip()
+    def complaint_of_trial(self, image: str, options: Sequence[str]) -> str:
+        """Start a throw-away container, and build a throw-away image: the two do not take the same limits (seen with podman 5).
+
+        The empty string when both work, else what the engine complained of.
+        """
+        started = self._call("run", "--rm", "--network=none", "--entrypoint=/bin/true", *options, image)
+        if started.returncode:
+            return _complaint(started)
+        with tempfile.TemporaryDirectory(prefix="contrepoint-") as folder:
+            Path(folder, "Containerfile").write_text(f"FROM {image}\nRUN /bin/true\n", encoding="utf-8")
+            built = self._call("build", "--quiet", "--no-cache", "--file", f"{folder}/Containerfile", folder)
+        if built.returncode:
+            return _complaint(built)
+        self._call("rmi", built.text.split()[-1])
+        return ""
 
     # -- the command line
 
@@ -157,7 +186,9 @@ class ContainerEngine:
                 [self.name, *arguments], input=data, capture_output=True, check=False, env=self._environment(), timeout=seconds
             )
         except FileNotFoundError as error:
-            raise LabError(f"Le programme « {self.name} » est introuvable.", "Lancez « labs doctor » pour savoir quoi installer.") from error
+            raise LabError(
+                f"Le programme « {self.name} » est introuvable.", "Lancez « labs doctor » pour savoir quoi installer."
+            ) from error
         return Completed(done.returncode, done.stdout, done.stderr)
 
     def _environment(self) -> dict[str, str]:
@@ -170,3 +201,7 @@ class ContainerEngine:
                 return LabError(message, remedy)
         last = trouble.splitlines()[-1] if trouble else f"code {done.returncode}"
         return LabError(f"Le moteur {self.name} a refusé : {last}", "Lancez « labs doctor » pour un diagnostic.")
+
+
+def _complaint(done: Completed) -> str:
+    return done.stderr.decode(errors="replace").strip() or f"code {done.returncode}"

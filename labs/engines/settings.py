@@ -17,7 +17,7 @@ from labs.paths import STATE
 LOW_LIMITS = ("nofile=1024:1024", "nproc=4096:4096")
 
 
-class NothingStarts(LabError):
+class NothingStartsError(LabError):
     """The engine answers, but starts no container with any runtime that is installed."""
 
 
@@ -105,12 +105,12 @@ def find_working(engine: str, image: str) -> Settings:
     """
     complaints = []
     for settings in _trials(engine):
-        trouble = settings.make().try_run(image, [f"--ulimit={limit}" for limit in settings.ulimits])
+        trouble = settings.make().complaint_of_trial(image, [f"--ulimit={limit}" for limit in settings.ulimits])
         if not trouble:
             save(settings)
             return settings
         complaints.append(trouble.splitlines()[-1])
-    raise NothingStarts(
+    raise NothingStartsError(
         f"{engine} est installé, mais aucun conteneur ne démarre : {complaints[0]}",
         "Lancez « labs doctor » et montrez sa réponse à votre enseignant, ou installez runc (« sudo apt-get install runc »).",
     )

@@ -10,12 +10,15 @@ input closes, so that nothing of it outlives the one who listens. Times are epoc
     {"k": "beat", "at": 10.0}                                                          once a second: still watching
 """
 
+from __future__ import annotations
+
 import glob
 import json
 import os
 import select
 import sys
 import time
+from typing import Any
 
 PERIOD = 0.04  # seconds between two looks
 YOUNG = 1.0  # seconds during which a process may still be about to exec its program
@@ -23,17 +26,17 @@ KEPT = ("started", "finished", "failed", "changed", "rc", "msg", "child_pid", "s
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def say(**fields):
+def say(**fields: Any) -> None:
     sys.stdout.write(json.dumps(fields) + "\n")
     sys.stdout.flush()
 
 
-def boot_time():
+def boot_time() -> float:
     """Epoch of the kernel's boot, finer than the whole seconds of /proc/stat."""
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def read(path):
+def read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -44,15 +47,15 @@ def read(path):
 class Processes:
     """The process table, less the observer itself."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.boot = boot_time()
-        self.seen = {}  # pid -> [argv, start]
-        self.ended = set()  # still in the table, waiting for their parent to take notice
-        self.by_fd = {}
+        self.seen: dict[int, tuple[list[str], float]] = {}  # argv and start
+        self.ended: set[int] = set()  # still in the table, waiting for their parent to take notice
+        self.by_fd: dict[int, int] = {}
         self.poll = select.poll()
         self.ignored = {os.getpid()}
 
-    def look(self):
+    def look(self) -> None:
         now = time.time()
         pids = {int(name) for name in os.listdir("/proc") if name.isdigit()} - self.ignored
         self.ended &= pids
@@ -64,18 +67,18 @@ class Processes:
         for pid in self.seen.keys() - pids:
             self.lose(pid, now)
 
-    def meet(self, pid):
+    def meet(self, pid: int) -> None:
         # The program's name stands in parentheses and may hold anything: split after the last one.
-        fields = read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+        fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         if not fields:
             return
         start = self.boot + int(fields[19]) / TICKS
         argv = self.argv(pid)
-        self.seen[pid] = [argv, start]
+        self.seen[pid] = (argv, start)
         self.watch(pid)
         say(k="process", pid=pid, ppid=int(fields[1]), start=start, argv=argv)
 
-    def watch(self, pid):
+    def watch(self, pid: int) -> None:
         """Be woken at the very moment it ends, where the kernel can do that."""
         try:
             fd = os.pidfd_open(pid)
@@ -84,24 +87,24 @@ class Processes:
         self.by_fd[fd] = pid
         self.poll.register(fd, select.POLLIN)
 
-    def look_again(self, pid):
+    def look_again(self, pid: int) -> None:
         argv = self.argv(pid)
         if argv and argv != self.seen[pid][0]:
-            self.seen[pid][0] = argv
-            fields = read("/proc/%d/stat" % pid).rpartition(b")")[2].split()
+            self.seen[pid] = (argv, self.seen[pid][1])
+            fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
             if fields:
                 say(k="process", pid=pid, ppid=int(fields[1]), start=self.seen[pid][1], argv=argv)
 
-    def lose(self, pid, at):
+    def lose(self, pid: int, at: float) -> None:
         if self.seen.pop(pid, None):
             say(k="exit", pid=pid, end=at)
 
     @staticmethod
-    def argv(pid):
-        raw = read("/proc/%d/cmdline" % pid)
+    def argv(pid: int) -> list[str]:
+        raw = read(f"/proc/{pid}/cmdline")
         return raw.rstrip(b"\0").decode("utf-8", "replace").split("\0") if raw else []
 
-    def wait(self, stdin_fd):
+    def wait(self, stdin_fd: int) -> bool:
         """Sleep one period, less when a process ends; False when the listener is gone."""
         deadline = time.monotonic() + PERIOD
         while True:
@@ -123,23 +126,23 @@ class Processes:
 class JobFiles:
     """The files that async jobs write: made aside and renamed, so each content seen is whole."""
 
-    def __init__(self):
-        self.seen = {}  # path -> (mtime_ns, inode)
-        self.folders = []
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[int, int]] = {}  # path -> mtime in ns, inode
+        self.folders: list[str] = []
         self.next_search = 0.0
 
-    def look(self):
+    def look(self) -> None:
         if time.monotonic() >= self.next_search:
             self.folders = ["/root/.ansible_async", *glob.glob("/home/*/.ansible_async")]
             self.next_search = time.monotonic() + 1.0
-        present = set()
+        present: set[str] = set()
         for folder in self.folders:
             self.look_in(folder, present)
         for path in self.seen.keys() - present:
             del self.seen[path]
             say(k="gone", jid=os.path.basename(path), at=time.time())
 
-    def look_in(self, folder, present):
+    def look_in(self, folder: str, present: set[str]) -> None:
         try:
             entries = list(os.scandir(folder))
         except OSError:
@@ -158,7 +161,7 @@ class JobFiles:
                 self.tell(entry, stat)
 
     @staticmethod
-    def tell(entry, stat):
+    def tell(entry: os.DirEntry[str], stat: os.stat_result) -> None:
         try:
             content = json.loads(read(entry.path))
         except ValueError:
@@ -169,7 +172,7 @@ class JobFiles:
         say(k="job", jid=entry.name, mtime=stat.st_mtime_ns / 1e9, result=result)
 
 
-def main():
+def main() -> None:
     processes, files = Processes(), JobFiles()
     processes.poll.register(0, select.POLLIN)
     next_beat = 0.0

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from labs.errors import LabError
 from labs.evidence.records import Record, Silence, parse
@@ -43,9 +44,8 @@ class Watch:
         """End the observers; they take a last look before they go, and it is heard."""
         self._stopping = True
         for observer in self._observers:
-            assert observer.stdin is not None
             with suppress(OSError):
-                observer.stdin.close()
+                _pipe(observer.stdin).close()
         for observer, thread in zip(self._observers, self._threads, strict=True):
             thread.join(FAREWELL_SECONDS)
             if thread.is_alive():  # its node is frozen, or the engine is stuck
@@ -54,15 +54,21 @@ class Watch:
             observer.wait()
 
     def _listen(self, node: str, observer: subprocess.Popen[bytes]) -> None:
-        assert observer.stdout is not None
-        with observer.stdout:
-            for line in observer.stdout:
+        with _pipe(observer.stdout) as lines:
+            for line in lines:
                 with suppress(ValueError):
                     record = parse(node, json.loads(line))
                     if record:
                         self._sink(record)
         if not self._stopping:
             self._sink(Silence(node, time.time()))
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    """An end that ``stream`` always opens."""
+    if end is None:
+        raise TypeError("the observer was started without pipes")
+    return end
 
 
 def require_nodes(lab: Lab) -> None:

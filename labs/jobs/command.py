@@ -89,7 +89,10 @@ class Playbook:
 
 Command = AdHoc | Playbook
 
-_QUOTES = {"No closing quotation": "une apostrophe ou un guillemet n'est pas refermé", "No escaped character": "elle finit par une barre oblique inverse"}
+_QUOTES = {
+    "No closing quotation": "une apostrophe ou un guillemet n'est pas refermé",
+    "No escaped character": "elle finit par une barre oblique inverse",
+}
 
 
 class _Parser(argparse.ArgumentParser):

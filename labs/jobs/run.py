@@ -97,7 +97,7 @@ class Job:
             runner.run()
             self.rc = runner.rc
             self.status = ENDED_BY_HAND if self._cancelled.is_set() else runner.status
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the runner raises, the run is over and its reader must be told
             self.status = "error"
             self._output.append(f"{type(error).__name__}: {error}")
         finally:

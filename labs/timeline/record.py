@@ -7,7 +7,6 @@ controller's: a job that no node shows stays unconfirmed.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,36 +14,35 @@ from datetime import UTC, datetime
 from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, ProcessRun, ProcessSeen, Record, Silence
 from labs.jobs.events import Event, HostEnded, HostStarted, Launched, Polled, TaskStarted
 from labs.timeline.model import Block, BlockKind, Fault, Job, Mode, Outcome, Poll, State, Task, Timeline
+from labs.timeline.process_table import (
+    Process,
+    ProcessTable,
+    async_end,
+    exit_code,
+    file_state,
+    last_before,
+    limit,
+    module_name,
+    wrapper_stem,
+)
 
 # Actions that run nothing on the node, or nothing that its process table can show as a module.
-LOCAL_ACTIONS = frozenset(
-    "add_host assert debug fail group_by import_playbook import_role import_tasks include_role include_tasks include_vars meta pause "
-    "set_fact set_stats validate_argument_spec".split()
-)
+LOCAL_ACTIONS = frozenset({
+    "add_host", "assert", "debug", "fail", "group_by", "import_playbook", "import_role", "import_tasks", "include_role",
+    "include_tasks", "include_vars", "meta", "pause", "set_fact", "set_stats", "validate_argument_spec",
+})  # fmt: skip
 MODULELESS_ACTIONS = LOCAL_ACTIONS | {"raw", "script", "wait_for_connection", "async_status"}
-PROGRAM_MODULES = frozenset({"command", "shell"})
-MODULE_PREFIX = "AnsiballZ_"
-WRAPPER = "async_wrapper.py"
 EVIDENCE_LAG = 1.5  # seconds that a node's word may come after the controller's
 SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
 LABEL_LENGTH = 40
 
 
 @dataclass(slots=True)
-class _Process:
-    pid: int
-    ppid: int
-    start: float
-    argv: tuple[str, ...]
-    end: float | None = None
-
-
-@dataclass(slots=True)
 class _Node:
     """What one node has shown."""
 
-    processes: list[_Process] = field(default_factory=list)  # all of them, ended ones too: a pid can come back
-    alive: dict[int, _Process] = field(default_factory=dict)
+    processes: list[Process] = field(default_factory=list)  # all of them, ended ones too: a pid can come back
+    alive: dict[int, Process] = field(default_factory=dict)
     job_files: dict[str, JobFile] = field(default_factory=dict)  # jid -> its last content
     silent_since: float | None = None
     heard: float = 0.0
@@ -140,7 +138,7 @@ class Recorder:
                 if known and known.start == record.start:
                     known.argv = record.argv or known.argv
                 else:
-                    node.alive[record.pid] = process = _Process(record.pid, record.ppid, record.start, record.argv)
+                    node.alive[record.pid] = process = Process(record.pid, record.ppid, record.start, record.argv)
                     node.processes.append(process)
             case ProcessEnded():
                 if process_ended := node.alive.pop(record.pid, None):
@@ -165,7 +163,9 @@ class Recorder:
         ]
         return tuple(sorted(runs, key=lambda run: run.start))
 
-    def timeline(self, now: float, *, controller_end: float | None = None, status: str = "running", faults: Sequence[Fault] = ()) -> Timeline:
+    def timeline(
+        self, now: float, *, controller_end: float | None = None, status: str = "running", faults: Sequence[Fault] = ()
+    ) -> Timeline:
         """All that is known at ``now`` (epoch seconds)."""
         self._over = controller_end is not None
         jobs = [job for host in self.hosts for job in self._jobs_on(host, now)]
@@ -196,18 +196,18 @@ class Recorder:
 
     def _jobs_on(self, host: str, now: float) -> list[Job]:
         node = self._nodes[host]
-        family = _Family(node.processes)
-        jobs = self._async_jobs(host, node, family)
-        jobs += self._sync_jobs(host, family)
+        table = ProcessTable(node.processes)
+        jobs = self._async_jobs(host, node, table)
+        jobs += self._sync_jobs(host, table)
         shown = {job.id for job in jobs}
         missing = [jid for jid, claim in self._claims.items() if claim.host == host and jid not in shown and now - claim.at > EVIDENCE_LAG]
         jobs += [self._unconfirmed(jid) for jid in missing]
         jobs += self._unconfirmed_sync(host, jobs, now)
         return jobs
 
-    def _async_jobs(self, host: str, node: _Node, family: _Family) -> list[Job]:
+    def _async_jobs(self, host: str, node: _Node, table: ProcessTable) -> list[Job]:
         files = {jid.partition(".")[0]: file for jid, file in node.job_files.items()}
-        jobs = [self._async_job(host, wrappers, family, files.get(stem)) for stem, wrappers in family.wrappers().items()]
+        jobs = [self._async_job(host, wrappers, table, files.get(stem)) for stem, wrappers in table.wrappers().items()]
         seen = {job.id for job in jobs}
         for jid, file in node.job_files.items():
             # A file whose processes were never seen: an older job's, unless it changed during the run or events claim it.
@@ -216,15 +216,15 @@ class Recorder:
         # The watchdog of a job sleeps on for some seconds after the job's end: what ended before this run is not of it.
         return [job for job in jobs if job.end is None or job.end >= 0 or job.id in self._claims]
 
-    def _async_job(self, host: str, wrappers: list[_Process], family: _Family, file: JobFile | None) -> Job:
-        jid = file.jid if file else f"{_wrapper_stem(wrappers[0].argv)}.{wrappers[0].pid}"
-        module = family.module_under(wrappers)
-        command = family.program_under(module) if module else ()
-        action = _module_name(module.argv) if module else _module_name(wrappers[0].argv)
+    def _async_job(self, host: str, wrappers: list[Process], table: ProcessTable, file: JobFile | None) -> Job:
+        jid = file.jid if file else f"{wrapper_stem(wrappers[0].argv)}.{wrappers[0].pid}"
+        module = table.module_under(wrappers)
+        command = table.program_under(module) if module else ()
+        action = module_name(module.argv) if module else module_name(wrappers[0].argv)
         start = module.start if module else wrappers[0].start
         claim = self._claims.get(jid)
         task = claim.task if claim else self._task_at(host, wrappers[0].start, action)
-        end, state, rc = _async_end(module, wrappers, file)
+        end, state, rc = async_end(module, wrappers, file)
         return Job(
             id=jid,
             host=host,
@@ -233,7 +233,7 @@ class Recorder:
             label=self._label(claim, command, task, action),
             task=task or None,
             command=command,
-            limit=_limit(wrappers[0].argv),
+            limit=limit(wrappers[0].argv),
             launched=wrappers[0].start - self.started,
             start=start - self.started,
             end=None if end is None else end - self.started,
@@ -257,19 +257,19 @@ class Recorder:
             start=end,
             end=end if file.finished else None,
             detected=self._since(claim.finished_at if claim else None),
-            state=_file_state(file) if file.finished else State.RUNNING,
-            rc=_rc(file),
+            state=file_state(file) if file.finished else State.RUNNING,
+            rc=exit_code(file),
         )
 
-    def _sync_jobs(self, host: str, family: _Family) -> list[Job]:
+    def _sync_jobs(self, host: str, table: ProcessTable) -> list[Job]:
         jobs = []
-        for process in family.sync_modules():
-            module = _module_name(process.argv)
+        for process in table.sync_modules():
+            module = module_name(process.argv)
             if module == "async_status":  # drawn as polls
                 continue
             task = self._task_at(host, process.start)
             block = self._blocks.get((host, task))
-            command = family.program_under(process)
+            command = table.program_under(process)
             jobs.append(
                 Job(
                     id=f"{host}/{process.pid}",
@@ -310,7 +310,17 @@ class Recorder:
             if name == host and believed and task not in shown and self._tasks[task].action not in MODULELESS_ACTIONS:
                 known = self._tasks[task]
                 found.append(
-                    Job(f"{host}/{task}", host, Mode.SYNC, known.action, known.name, task, launched=block.start, detected=block.end, state=State.UNCONFIRMED)
+                    Job(
+                        f"{host}/{task}",
+                        host,
+                        Mode.SYNC,
+                        known.action,
+                        known.name,
+                        task,
+                        launched=block.start,
+                        detected=block.end,
+                        state=State.UNCONFIRMED,
+                    )
                 )
         return found
 
@@ -346,11 +356,11 @@ class Recorder:
 
     def _polls(self, jobs: list[Job]) -> tuple[Poll, ...]:
         """Each look at a job, with the async_status process that did it on the node where it was seen."""
-        status_runs = {host: _Family(node.processes).sync_modules("async_status") for host, node in self._nodes.items()}
+        status_runs = {host: ProcessTable(node.processes).sync_modules("async_status") for host, node in self._nodes.items()}
         ids = {job.id for job in jobs}
         polls = []
         for event in sorted(self._polled, key=lambda event: event.at):
-            run = _last_before(status_runs.get(event.host, []), event.at)
+            run = last_before(status_runs.get(event.host, []), event.at, SLACK)
             polls.append(
                 Poll(
                     host=event.host,
@@ -372,96 +382,7 @@ class Recorder:
         return replace(block, kind=BlockKind.LAUNCH) if Mode.DETACHED in modes else block
 
 
-class _Family:
-    """Who is whose child among a node's processes."""
-
-    def __init__(self, processes: Sequence[_Process]) -> None:
-        self._processes = processes
-        self._children: dict[int, list[_Process]] = defaultdict(list)
-        for process in processes:
-            self._children[process.ppid].append(process)
-
-    def wrappers(self) -> dict[str, list[_Process]]:
-        """async_wrapper's processes by the random part of their jid; the first of each list is the one the jid is named after."""
-        found: dict[str, list[_Process]] = defaultdict(list)
-        for process in self._processes:
-            if stem := _wrapper_stem(process.argv):
-                found[stem].append(process)
-        for wrappers in found.values():
-            pids = {process.pid for process in wrappers}
-            wrappers.sort(key=lambda process: (process.ppid in pids or process.ppid == 1, process.start, process.pid))
-        return found
-
-    def module_under(self, wrappers: list[_Process]) -> _Process | None:
-        return next((child for wrapper in wrappers for child in self._children[wrapper.pid] if _is_module(child.argv)), None)
-
-    def sync_modules(self, only: str = "") -> list[_Process]:
-        """Module runs that no async_wrapper started, less the forks that a module makes of itself."""
-        runs = {process.pid for process in self._processes if _is_module(process.argv) or _wrapper_stem(process.argv)}
-        return [p for p in self._processes if _is_module(p.argv) and p.ppid not in runs and (not only or _module_name(p.argv) == only)]
-
-    def program_under(self, module: _Process) -> tuple[str, ...]:
-        """The program that ``command`` or ``shell`` was asked to run; what other modules call is their own business."""
-        if _module_name(module.argv) not in PROGRAM_MODULES:
-            return ()
-        programs = [child.argv for child in self._children[module.pid] if child.start >= module.start and child.argv and child.argv != module.argv]
-        return programs[0] if programs else ()
-
-
-def _wrapper_stem(argv: tuple[str, ...]) -> str:
-    """``j123`` out of ``python3 …/async_wrapper.py j123 60 …``; empty for any other program."""
-    return argv[2] if len(argv) > 3 and argv[1].endswith(WRAPPER) else ""
-
-
-def _limit(argv: tuple[str, ...]) -> float | None:
-    """The ``60`` of the same command line."""
-    return float(argv[3]) if argv[3].isdigit() else None
-
-
-def _is_module(argv: tuple[str, ...]) -> bool:
-    """``python3 …/AnsiballZ_command.py``; the chmod that precedes it names the same file further on."""
-    return len(argv) > 1 and bool(_named_module(argv[1])) and not _wrapper_stem(argv)
-
-
-def _named_module(word: str) -> str:
-    name = word.rpartition("/")[2]
-    return name.removeprefix(MODULE_PREFIX).removesuffix(".py") if name.startswith(MODULE_PREFIX) else ""
-
-
-def _module_name(argv: tuple[str, ...]) -> str:
-    """The module that a command line runs, or is to run under async_wrapper."""
-    return next((name for word in argv if (name := _named_module(word)) and name != "async_wrapper"), "")
-
-
-def _async_end(module: _Process | None, wrappers: list[_Process], file: JobFile | None) -> tuple[float | None, State, int | None]:
-    """When and how an async job ended, by its file and its processes."""
-    if file and file.finished:
-        state = _file_state(file)
-        # The watchdog writes its file a second after it has killed.
-        killed_at = module.end if module and state is State.TIMED_OUT else None
-        return killed_at or file.mtime, state, _rc(file)
-    if module and module.end is not None and all(process.end is not None for process in wrappers if process.pid == module.ppid):
-        # Dead without a result. Where the watchdog did it, its word is a second away.
-        limit = _limit(wrappers[0].argv)
-        overdue = limit and module.end - wrappers[0].start >= limit and any(process.end is None for process in wrappers)
-        return module.end, State.TIMED_OUT if overdue else State.KILLED, None
-    if not module and all(process.end is not None for process in wrappers):
-        return max(process.end or 0.0 for process in wrappers), State.KILLED, None
-    return None, State.RUNNING, None
-
-
-def _file_state(file: JobFile) -> State:
-    if "Timeout exceeded" in str(file.result.get("msg", "")) and "child_pid" in file.result:
-        return State.TIMED_OUT
-    return State.FAILED if file.result.get("failed") or _rc(file) else State.SUCCEEDED
-
-
-def _rc(file: JobFile) -> int | None:
-    rc = file.result.get("rc")
-    return rc if isinstance(rc, int) else None
-
-
-def _sync_state(process: _Process, block: Block | None, over: bool) -> State:
+def _sync_state(process: Process, block: Block | None, over: bool) -> State:
     """A synchronous job's node shows that it ended; how, only the controller it answered to can tell."""
     if process.end is None:
         return State.RUNNING
@@ -486,17 +407,8 @@ def _kind_from_action(action: str) -> BlockKind:
 
 def _short(command: tuple[str, ...]) -> str:
     """``sleep 8`` for ``/bin/sleep 8``; the text of a shell's ``-c``."""
-    if len(command) == 3 and command[1] == "-c":
-        text = command[2]
-    else:
-        text = " ".join([command[0].rpartition("/")[2], *command[1:]])
+    text = command[2] if len(command) == 3 and command[1] == "-c" else " ".join([command[0].rpartition("/")[2], *command[1:]])
     return text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 1]}…"
-
-
-def _last_before(runs: list[_Process], moment: float) -> _Process | None:
-    """The latest run that had ended by then: the one whose answer has just come."""
-    ended = [run for run in runs if run.end is not None and run.end <= moment + SLACK]
-    return max(ended, key=lambda run: run.start, default=None)
 
 
 def _without_echoes(polls: list[Poll]) -> Iterable[Poll]:

@@ -167,5 +167,5 @@ def test_settings_found_here_start_a_container():
 
     engine = settings.choose()
     found = settings.find_working(engine.name, build.ensure(engine))
-    assert found.make().try_run(build.tag(), [f"--ulimit={limit}" for limit in found.ulimits]) == ""
+    assert found.make().complaint_of_trial(build.tag(), [f"--ulimit={limit}" for limit in found.ulimits]) == ""
     assert settings.load() == found

@@ -1,0 +1,124 @@
+"""What a node's process table and job files say of the modules run there.
+
+Pure reading of command lines, as ansible-core 2.19 to 2.21 write them: ``python3 …/AnsiballZ_command.py`` for a synchronous module, ``python3
+…/async_wrapper.py j123 60 …/AnsiballZ_command.py _`` for an async one, whose wrapper forks itself several times.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labs.evidence.records import JobFile
+from labs.timeline.model import State
+
+PROGRAM_MODULES = frozenset({"command", "shell"})
+MODULE_PREFIX = "AnsiballZ_"
+WRAPPER = "async_wrapper.py"
+
+
+@dataclass(slots=True)
+class Process:
+    pid: int
+    ppid: int
+    start: float
+    argv: tuple[str, ...]
+    end: float | None = None
+
+
+class ProcessTable:
+    """All the processes that a node has shown, and who is whose child among them."""
+
+    def __init__(self, processes: Sequence[Process]) -> None:
+        self._processes = processes
+        self._children: dict[int, list[Process]] = defaultdict(list)
+        for process in processes:
+            self._children[process.ppid].append(process)
+
+    def wrappers(self) -> dict[str, list[Process]]:
+        """async_wrapper's processes by the random part of their jid; the first of each list is the one the jid is named after."""
+        found: dict[str, list[Process]] = defaultdict(list)
+        for process in self._processes:
+            if stem := wrapper_stem(process.argv):
+                found[stem].append(process)
+        for wrappers in found.values():
+            pids = {process.pid for process in wrappers}
+            wrappers.sort(key=lambda process: (process.ppid in pids or process.ppid == 1, process.start, process.pid))
+        return found
+
+    def module_under(self, wrappers: list[Process]) -> Process | None:
+        return next((child for wrapper in wrappers for child in self._children[wrapper.pid] if _is_module(child.argv)), None)
+
+    def sync_modules(self, only: str = "") -> list[Process]:
+        """Module runs that no async_wrapper started, less the forks that a module makes of itself."""
+        runs = {process.pid for process in self._processes if _is_module(process.argv) or wrapper_stem(process.argv)}
+        return [p for p in self._processes if _is_module(p.argv) and p.ppid not in runs and (not only or module_name(p.argv) == only)]
+
+    def program_under(self, module: Process) -> tuple[str, ...]:
+        """The program that ``command`` or ``shell`` was asked to run; what other modules call is their own business."""
+        if module_name(module.argv) not in PROGRAM_MODULES:
+            return ()
+        programs = [
+            child.argv for child in self._children[module.pid] if child.start >= module.start and child.argv and child.argv != module.argv
+        ]
+        return programs[0] if programs else ()
+
+
+def wrapper_stem(argv: tuple[str, ...]) -> str:
+    """``j123`` out of ``python3 …/async_wrapper.py j123 60 …``; empty for any other program."""
+    return argv[2] if len(argv) > 3 and argv[1].endswith(WRAPPER) else ""
+
+
+def limit(argv: tuple[str, ...]) -> float | None:
+    """The ``60`` of the same command line."""
+    return float(argv[3]) if argv[3].isdigit() else None
+
+
+def _is_module(argv: tuple[str, ...]) -> bool:
+    """``python3 …/AnsiballZ_command.py``; the chmod that precedes it names the same file further on."""
+    return len(argv) > 1 and bool(_named_module(argv[1])) and not wrapper_stem(argv)
+
+
+def _named_module(word: str) -> str:
+    name = word.rpartition("/")[2]
+    return name.removeprefix(MODULE_PREFIX).removesuffix(".py") if name.startswith(MODULE_PREFIX) else ""
+
+
+def module_name(argv: tuple[str, ...]) -> str:
+    """The module that a command line runs, or is to run under async_wrapper."""
+    return next((name for word in argv if (name := _named_module(word)) and name != "async_wrapper"), "")
+
+
+def async_end(module: Process | None, wrappers: list[Process], file: JobFile | None) -> tuple[float | None, State, int | None]:
+    """When and how an async job ended, by its file and its processes."""
+    if file and file.finished:
+        state = file_state(file)
+        # The watchdog writes its file a second after it has killed.
+        killed_at = module.end if module and state is State.TIMED_OUT else None
+        return killed_at or file.mtime, state, exit_code(file)
+    if module and module.end is not None and all(process.end is not None for process in wrappers if process.pid == module.ppid):
+        # Dead without a result. Where the watchdog did it, its word is a second away.
+        allowed = limit(wrappers[0].argv)
+        overdue = allowed and module.end - wrappers[0].start >= allowed and any(process.end is None for process in wrappers)
+        return module.end, State.TIMED_OUT if overdue else State.KILLED, None
+    if not module and all(process.end is not None for process in wrappers):
+        return max(process.end or 0.0 for process in wrappers), State.KILLED, None
+    return None, State.RUNNING, None
+
+
+def file_state(file: JobFile) -> State:
+    if "Timeout exceeded" in str(file.result.get("msg", "")) and "child_pid" in file.result:
+        return State.TIMED_OUT
+    return State.FAILED if file.result.get("failed") or exit_code(file) else State.SUCCEEDED
+
+
+def exit_code(file: JobFile) -> int | None:
+    rc = file.result.get("rc")
+    return rc if isinstance(rc, int) else None
+
+
+def last_before(runs: list[Process], moment: float, slack: float) -> Process | None:
+    """The latest run that had ended by then: the one whose answer has just come."""
+    ended = [run for run in runs if run.end is not None and run.end <= moment + slack]
+    return max(ended, key=lambda run: run.start, default=None)

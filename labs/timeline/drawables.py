@@ -163,7 +163,7 @@ def strips(timeline: Timeline) -> list[Item]:
         made += [
             Item(f"j/{job.id}", Kind.JOB, lane, 0, job.end, job.end, words.job(job), job.state.value)
             for job in timeline.on(host)
-            if job.end is not None and job.state not in {State.SUCCEEDED, State.RUNNING}
+            if job.end is not None and job.state not in {State.SUCCEEDED, State.RUNNING, State.ENDED}
         ]
     return made
 

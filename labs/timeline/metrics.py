@@ -6,7 +6,7 @@ Whatever has no end yet is counted up to ``Timeline.end``, the last moment obser
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -158,14 +158,18 @@ def waits(timeline: Timeline, host: str) -> list[Span]:
     last: a job that ended long ago costs nothing while the controller rightly waits for another that still runs.
     """
     jobs = {job.id: job for job in timeline.jobs if job.host == host}
-    looks = {(poll.noticed, poll.job) for poll in timeline.polls if poll.host == host and poll.job in jobs}
-    looks |= {(job.detected, job.id) for job in jobs.values() if job.detected is not None}
-    moments = sorted(looks, key=lambda look: look[0])
+    looks: defaultdict[float, set[str]] = defaultdict(set)  # which jobs were looked at, at each moment
+    for poll in timeline.polls:
+        if poll.host == host and poll.job in jobs:
+            looks[poll.noticed].add(poll.job)
+    for job in jobs.values():
+        if job.detected is not None:
+            looks[job.detected].add(job.id)
     spans: list[Span] = []
-    for (since, _), (until, name) in pairwise([(float("-inf"), ""), *moments]):
-        ended = jobs[name].end
-        if ended is not None and ended < until:
-            spans += overlaps((max(since, ended), until), _blocks(timeline, host))
+    for since, until in pairwise([float("-inf"), *sorted(looks)]):
+        ends = [end for name in looks[until] if (end := jobs[name].end) is not None and end < until]
+        if ends:
+            spans += overlaps((max(since, min(ends)), until), _blocks(timeline, host))
     return union(spans)
 
 

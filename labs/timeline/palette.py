@@ -21,6 +21,7 @@ STATES = {
     State.FAILED: "#BE5400",
     State.TIMED_OUT: "#A8568A",
     State.KILLED: "#6F6F6F",
+    State.ENDED: "#7D7100",
     State.UNCONFIRMED: "#6F6F6F",
 }
 
@@ -37,6 +38,7 @@ STROKES: dict[State, tuple[Stroke, ...]] = {
     State.FAILED: (((-0.9, -0.9), (0.9, 0.9)), ((-0.9, 0.9), (0.9, -0.9))),
     State.TIMED_OUT: (((-0.8, 1.0), (0.8, 1.0), (-0.8, -1.0), (0.8, -1.0), (-0.8, 1.0)),),
     State.KILLED: (_RING, ((-0.7, -0.7), (0.7, 0.7))),
+    State.ENDED: (((-0.8, 0.0), (0.8, 0.0)),),
     State.UNCONFIRMED: (
         ((-0.6, 0.5), (-0.4, 0.9), (0.0, 1.0), (0.45, 0.85), (0.6, 0.45), (0.4, 0.1), (0.0, -0.2), (0.0, -0.5)),
         ((0.0, -0.9), (0.0, -1.0)),

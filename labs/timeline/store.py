@@ -39,7 +39,7 @@ def load(text: str | bytes) -> Timeline:
     """
     try:
         document: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LabError("Ce fichier n’est pas du JSON lisible.", "Donnez un fichier écrit par « labs run --timeline ».") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise LabError("Ce fichier JSON n’est pas une chronologie.", f"Son champ « format » devrait valoir « {FORMAT} ».")
@@ -59,12 +59,15 @@ def load(text: str | bytes) -> Timeline:
 def save(timeline: Timeline, path: str | os.PathLike[str]) -> None:
     """Write the document to a file, whole or not at all. Raises LabError when it cannot be written."""
     target = Path(path)
+    draft = None
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
             draft.write(dump(timeline))
         Path(draft.name).chmod(0o644)
         Path(draft.name).replace(target)
     except OSError as error:
+        if draft is not None:
+            Path(draft.name).unlink(missing_ok=True)
         raise LabError(f"Impossible d’écrire {target} : {error.strerror}.", "Vérifiez le dossier, les droits et la place libre.") from error
 
 

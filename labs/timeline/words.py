@@ -18,6 +18,7 @@ STATES = {
     State.FAILED: "en échec",
     State.TIMED_OUT: "limite dépassée",
     State.KILLED: "tué",
+    State.ENDED: "fini, résultat inconnu",
     State.UNCONFIRMED: "non confirmé par le nœud",
 }
 GLYPHS = {
@@ -26,6 +27,7 @@ GLYPHS = {
     State.FAILED: "✕",
     State.TIMED_OUT: "⧖",
     State.KILLED: "⊘",
+    State.ENDED: "–",
     State.UNCONFIRMED: "?",
 }
 FAULTS = {

@@ -22,7 +22,8 @@ from labs.timeline.layout import layout
 from labs.timeline.model import Timeline
 from labs.timeline.scene import HEIGHTS, Item, Limit, Scene
 
-PERIOD = 1 / 8  # seconds between two frames
+PERIOD = 1 / 8  # seconds between two frames when nobody says that something changed
+GAP = 1 / 30  # seconds between two frames at the least
 CALM = 1.0  # seconds between two summaries
 _STATIC = Path(__file__).parent / "static"
 _DEFAULTS = {field.name: field.default for field in fields(Item)}
@@ -85,8 +86,13 @@ class LiveView(anywidget.AnyWidget):
             if self._kept is not None and handle is not None:
                 handle.update(self._kept)
 
+    def poke(self) -> None:
+        """Say that something changed: the next frame comes at once. May be called from any thread, and costs nothing."""
+        self._wake.set()
+
     def close(self) -> None:
-        self._closed = True
+        with self._gate:
+            self._closed = True
         self._wake.set()
         super().close()
 
@@ -102,9 +108,9 @@ class LiveView(anywidget.AnyWidget):
         with self._gate:
             if not self.ended.is_set():
                 self._asked = True
-                self._wake.set()
-            elif self._final is not None:
+            elif self._final is not None and not self._closed:
                 self.send({**self._frames.full(), "final": self._final})
+        self._wake.set()
 
     # -- the flusher's thread -----------------------------------------------------------------------------------------------
 
@@ -121,29 +127,35 @@ class LiveView(anywidget.AnyWidget):
             alive = self._source.alive  # read before the snapshot: the last snapshot is taken after the end
             timeline = self._source.timeline()
             if alive:
-                self._send_frame(layout(timeline, live=True, summary=self._frames.summary(timeline.end), **self._options))
-                self._wake.wait(max(0.0, PERIOD - (time.monotonic() - began)))
-                self._wake.clear()
+                self._draw(timeline)
+                self._pause(began)
         if not self._closed:
             self._finish(timeline)
 
-    def _send_frame(self, scene: Scene) -> None:
+    def _pause(self, began: float) -> None:
+        """Wait for the next frame's time, or for a word that something changed."""
+        self._wake.wait(max(0.0, began + PERIOD - time.monotonic()))
+        time.sleep(max(0.0, began + GAP - time.monotonic()))
+        self._wake.clear()
+
+    def _draw(self, timeline: Timeline) -> None:
+        scene = layout(timeline, live=True, summary=self._frames.summary(timeline.end), **self._options)
         change = self._frames.take(scene)
         with self._gate:
-            asked, self._asked = self._asked, False
-        if asked:
-            change = self._frames.full()
-        if change is not None:
-            self.send(change)
+            if self._asked:
+                change, self._asked = self._frames.full(), False
+            if change is not None and not self._closed:
+                self.send(change)
 
     def _finish(self, timeline: Timeline) -> None:
         scene = layout(timeline, live=False, **self._options)
         self._frames.take(scene)
-        self._final = {"table": display.table(timeline), "figure": display.picture(timeline, scene)}
         kept = display.show(timeline, **self._options)
+        final = {"table": display.table(timeline), "figure": display.picture(timeline, scene)}
         with self._gate:
-            self.send({**self._frames.full(), "final": self._final})
-            self._kept = kept
+            self._final, self._kept = final, kept
+            if not self._closed:
+                self.send({**self._frames.full(), "final": final})
             self.ended.set()
             if self._handle is not None:
                 self._handle.update(kept)

@@ -218,7 +218,7 @@ class View {
     if (message.summary !== undefined || message.head) this.words();
     if (message.final) this.finish(run.final);
     if (run.running && !this.request && this.tick) this.tick();
-    if (!run.running) this.frame();
+    this.frame();
   }
 
   patch(message) {

@@ -1,0 +1,402 @@
+"""The live view: what the kernel says to a page, and what a real browser makes of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from timeline import samples
+
+from labs.notebook import live
+from labs.notebook.live import Frames, LiveView
+from labs.timeline import replay
+from labs.timeline.layout import layout
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class Player:
+    """A recorded run that goes on when it is told to."""
+
+    def __init__(self, timeline):
+        self.recorded, self.t, self.alive, self.cancelled = timeline, 0.0, True, threading.Event()
+
+    def timeline(self):
+        return replay.at(self.recorded, self.t)
+
+    def cancel(self):
+        self.cancelled.set()
+        self.alive = False
+
+    def finish(self):
+        self.t = self.recorded.end
+        self.alive = False
+
+
+class Heard(LiveView):
+    """A view whose words to the page are kept."""
+
+    def __init__(self, source, **options):
+        self.said = []
+        super().__init__(source, **options)
+
+    def send(self, content, buffers=None):
+        self.said.append(json.loads(json.dumps(content)))
+
+
+class Cell:
+    """What a notebook shows in place of the view."""
+
+    def __init__(self):
+        self.shown = []
+
+    def update(self, thing):
+        self.shown.append(thing)
+
+
+def until(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def player():
+    made = Player(samples.batches())
+    yield made
+    made.finish()
+
+
+# -- frames -------------------------------------------------------------------------------------------------------------
+
+
+def scene_at(timeline, t):
+    return layout(replay.at(timeline, t), live=t < timeline.end)
+
+
+@pytest.mark.parametrize("make", samples.ALL)
+def test_changes_add_up_to_the_whole(make):
+    """A page that followed every change and one that came at the end hold the same scene."""
+    timeline, frames, page = make(), Frames(), {"items": {}, "curve": []}
+    for tenth in range(int(timeline.end * 10) + 2):
+        message = frames.take(scene_at(timeline, tenth / 10))
+        if message is None:
+            continue
+        message = json.loads(json.dumps(message))
+        page["head"] = message.get("head", page.get("head"))
+        for key in message.get("gone", []):
+            del page["items"][key]
+        page["items"] |= {item["key"]: item for item in message.get("items", [])}
+        if "curve" in message:
+            page["curve"] = page["curve"][: message["curve"]["from"]] + message["curve"]["points"]
+    whole = json.loads(json.dumps(frames.full()))
+    assert page["head"] == whole["head"]
+    assert page["items"] == {item["key"]: item for item in whole["items"]}
+    assert page["curve"] == whole["curve"]["points"]
+
+
+def test_nothing_is_said_when_nothing_changed():
+    frames = Frames()
+    frames.take(scene_at(samples.batches(), 12.0))
+    later = replace(scene_at(samples.batches(), 12.0), now=12.1)
+    assert frames.take(later) is None
+
+
+def test_a_change_is_small():
+    timeline = samples.crowd(10, 20)
+    frames = Frames()
+    sizes = []
+    for eighth in range(int(timeline.end * 8)):
+        known = replay.at(timeline, eighth / 8)
+        message = frames.take(layout(known, live=True, summary=frames.summary(known.end)))
+        sizes.append(len(json.dumps(message)) if message else 0)
+    assert sum(sizes[1:]) / len(sizes) < len(json.dumps(frames.full())) / 20
+
+
+# -- the view -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_follows_a_run_and_stops_by_itself(player):
+    view = Heard(player)
+    until(lambda: view.said)
+    assert view.said[0]["type"] == "full"
+    player.t = 12.0
+    until(lambda: any(item["kind"] == "job" for message in view.said[1:] for item in message.get("items", [])))
+    player.finish()
+    assert view.ended.wait(10)
+    view._flusher.join(5)
+    assert not view._flusher.is_alive()
+    last = view.said[-1]
+    assert last["head"]["running"] is False
+    assert "<table" in last["final"]["table"]
+    assert "data:image/png" in last["final"]["figure"]
+
+
+def test_a_page_gets_the_whole_scene_when_it_asks(player):
+    player.t = 12.0
+    view = Heard(player)
+    until(lambda: view.said)
+    view._receive(view, {"type": "hello"}, [])
+    until(lambda: sum(message["type"] == "full" for message in view.said) == 2)
+    assert len(view.said[-1]["items"]) == len(layout(player.timeline(), live=True).items)
+
+
+def test_a_page_that_comes_after_the_end_gets_everything(player):
+    view = Heard(player)
+    player.finish()
+    assert view.ended.wait(10)
+    view.said.clear()
+    view._receive(view, {"type": "hello"}, [])
+    assert [message["type"] for message in view.said] == ["full"]
+    assert view.said[0]["final"]["table"]
+
+
+def test_the_figure_takes_the_view_s_place(player, monkeypatch):
+    cell = Cell()
+    monkeypatch.setattr(live, "show_in_cell", lambda *_, **__: cell)
+    view = Heard(player, title="Mon exécution")
+    view.show()
+    player.finish()
+    assert view.ended.wait(10)
+    until(lambda: cell.shown)
+    (kept,) = cell.shown
+    assert "<figure" in kept.html
+    assert kept.text.startswith("Mon exécution")
+
+
+def test_a_view_shown_after_the_end_shows_the_figure(player, monkeypatch):
+    cell = Cell()
+    monkeypatch.setattr(live, "show_in_cell", lambda *_, **__: cell)
+    view = Heard(player)
+    player.finish()
+    assert view.ended.wait(10)
+    view.show()
+    assert len(cell.shown) == 1
+
+
+def test_cancel_never_keeps_the_page_waiting(player):
+    slow = threading.Event()
+    player.cancel = lambda: (slow.wait(5), player.cancelled.set())
+    view = Heard(player)
+    view._receive(view, {"type": "cancel"}, [])
+    assert not player.cancelled.is_set()
+    slow.set()
+    assert player.cancelled.wait(5)
+
+
+def test_a_word_of_change_brings_a_frame_at_once(player, monkeypatch):
+    monkeypatch.setattr(live, "PERIOD", 60.0)
+    view = Heard(player)
+    until(lambda: view.said)
+    player.t = 12.0
+    view.poke()
+    until(lambda: len(view.said) > 1, seconds=2)
+
+
+def test_a_closed_view_is_silent(player):
+    view = Heard(player)
+    until(lambda: view.said)
+    view.close()
+    assert view.ended.wait(5)
+    count = len(view.said)
+    view._receive(view, {"type": "hello"}, [])
+    assert len(view.said) == count
+
+
+# -- a real browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("Chromium n’est pas installé")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        window = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield window
+        window.close()
+
+
+class Screen:
+    """The ES module in a bare page, with a stand-in for the widget's model that hands over what the kernel would send."""
+
+    def __init__(self, browser, timeline, **options):
+        self.timeline, self.options, self.frames = timeline, options, Frames()
+        self.page = browser.new_page(viewport={"width": 1000, "height": 800})
+        self.errors = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        source = (live._STATIC / "chronologie.js").read_text(encoding="utf-8")
+        self.page.set_content(f"<html lang='fr'><title>t</title><style>{LiveView._css}</style><main></main></html>")
+        self.page.evaluate(
+            """async (source) => {
+              const module = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+              window.sent = []; window.handlers = [];
+              const model = {on: (_, handler) => window.handlers.push(handler), send: (message) => window.sent.push(message)};
+              module.default.initialize({model});
+              window.open_view = () => module.default.render({model, el: document.querySelector('main').appendChild(document.createElement('div'))});
+              window.leave = window.open_view();
+              window.hear = (message) => window.handlers.forEach((handler) => handler(message));
+            }""",
+            source,
+        )
+
+    def hear(self, message):
+        self.page.evaluate("message => window.hear(message)", json.loads(json.dumps(message)))
+
+    def at(self, t):
+        over = t >= self.timeline.end
+        message = self.frames.take(layout(replay.at(self.timeline, t), live=not over, **self.options))
+        if over:
+            message = self.frames.full()
+        if message:
+            self.hear(message)
+
+    def count(self, selector):
+        return self.page.locator(selector).count()
+
+    def widths(self, selector):
+        return self.page.eval_on_selector_all(f"{selector} > rect:first-child", "all => all.map(r => Number(r.getAttribute('width')))")
+
+
+@pytest.fixture
+def screen(browser):
+    opened = []
+
+    def make(timeline, **options):
+        opened.append(Screen(browser, timeline, **options))
+        return opened[-1]
+
+    yield make
+    for made in opened:
+        made.page.close()
+        assert made.errors == []
+
+
+def test_bars_grow_between_two_messages(screen):
+    page = screen(samples.polled())
+    page.at(4.0)
+    assert page.count(".cp-bar[data-state=running]") == 3
+    before = page.widths(".cp-bar")
+    page.page.wait_for_timeout(300)
+    after = page.widths(".cp-bar")
+    assert all(late > early + 5 for early, late in zip(before, after, strict=True))
+
+
+def test_the_picture_says_what_happened(screen):
+    page = screen(samples.every_state())
+    for t in (1, 2, 4, 6, 8):
+        page.at(t)
+    states = page.page.eval_on_selector_all(".cp-bar", "all => all.map(b => b.dataset.state).sort()")
+    assert states == sorted(job.state.value for job in samples.every_state().jobs)
+    assert page.count(".cp-poll") == 4
+    assert page.count(".cp-poll.cp-found") == 3
+    assert page.count(".cp-fault[data-host=node2][data-state=pause]") == 1
+    assert page.count(".cp-delay") == 3
+    assert "8\u00a0s" in page.page.locator(".cp-svg").get_attribute("aria-label")
+    assert page.page.locator(".cp-status").inner_text().startswith("Exécution terminée")
+
+
+def test_a_late_view_and_an_early_one_draw_the_same(screen):
+    page = screen(samples.batches())
+    for t in (3, 9, 15):
+        page.at(t)
+    page.page.evaluate("() => void window.open_view()")  # a function as value would be called: it closes the view
+    page.at(20)
+    keys = "all => all.map(root => [...root.querySelectorAll('[data-key]')].map(node => node.dataset.key).sort().join())"
+    one, other = page.page.eval_on_selector_all(".cp-root", keys)
+    assert one == other
+
+
+def test_a_page_asks_for_the_scene_and_ignores_changes_before_it(screen):
+    page = screen(samples.batches())
+    assert page.page.evaluate("window.sent") == [{"type": "hello"}]
+    page.frames.take(layout(replay.at(page.timeline, 3.0), live=True))
+    page.at(9.0)  # a change, of which the page lacks the beginning
+    assert page.count(".cp-bar") == 0
+    page.hear(page.frames.full())
+    assert page.count(".cp-bar") == 6
+
+
+def test_keyboard(screen):
+    page = screen(samples.batches())
+    page.at(28.4)
+    page.page.locator(".cp-stage").focus()
+    page.page.keyboard.press("ArrowRight")
+    assert "sleep 1 sur node1" in page.page.locator(".cp-tip").inner_text()
+    page.page.keyboard.press("ArrowRight")
+    assert "sleep 2 sur node1" in page.page.locator(".cp-tip").inner_text()
+    page.page.keyboard.press("ArrowDown")
+    assert "sleep 2 sur node2" in page.page.locator(".cp-tip").inner_text()
+    assert "sleep 2 sur node2" in page.page.locator(".cp-said").inner_text()
+    wide = page.widths(".cp-bar")[0]
+    page.page.keyboard.press("+")
+    assert page.widths(".cp-bar")[0] == pytest.approx(1.6 * wide, rel=0.01)
+    page.page.keyboard.press("0")
+    assert page.widths(".cp-bar")[0] == pytest.approx(wide, rel=0.01)
+    page.page.keyboard.press("Escape")
+    assert page.page.locator(".cp-tip").is_hidden()
+
+
+def test_hover_gives_exact_figures(screen):
+    page = screen(samples.polled())
+    page.at(10.0)
+    page.page.locator(".cp-bar[data-host=node1]").hover()
+    assert "débuté à 1,95\u00a0s" in page.page.locator(".cp-tip").inner_text()
+
+
+def test_cancel_button_lives_as_long_as_the_run(screen):
+    page = screen(samples.polled())
+    page.at(4.0)
+    button = page.page.locator(".cp-cancel")
+    assert button.inner_text() == "Annuler"
+    button.click()
+    assert page.page.evaluate("window.sent.at(-1)") == {"type": "cancel"}
+    assert button.is_disabled()
+    page.at(10.0)
+    assert button.is_hidden()
+
+
+def test_labels_stay_in_their_picture(screen):
+    page = screen(samples.batches())
+    for t in (3.0, 12.0, 20.0, 28.4):
+        page.at(t)
+        boxes = page.page.eval_on_selector_all(
+            ".cp-label", "all => all.filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect().left, t.getBoundingClientRect().right])"
+        )
+        right = page.page.locator(".cp-svg").bounding_box()["width"] + 30
+        assert [(text, left, end, t) for text, left, end in boxes if left < 0 or end > right] == []
+
+
+def test_a_silent_kernel_stops_the_clock(screen):
+    page = screen(samples.polled())
+    page.page.clock.install()
+    page.at(4.0)
+    page.page.clock.run_for(20_000)
+    assert page.page.locator(".cp-clock").inner_text() == "plus de nouvelles du noyau"
+
+
+@pytest.mark.parametrize("moment", [5.0, 28.4])
+def test_axe_finds_nothing_serious(screen, moment):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = screen(samples.batches())
+    page.at(3.0)
+    page.at(moment)
+    if moment == 28.4:
+        from labs.notebook import display
+
+        scene = layout(samples.batches())
+        page.hear({**page.frames.full(), "final": {"table": display.table(samples.batches()), "figure": display.picture(samples.batches(), scene)}})
+        page.page.locator(".cp-data summary").click()
+    found = Axe().run(page.page, context=".cp-root").response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in {"serious", "critical"}] == []

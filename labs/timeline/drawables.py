@@ -24,7 +24,7 @@ def items(timeline: Timeline, rows: dict[str, int], last: float | None) -> list[
     labels = {job.id: job.label for job in timeline.jobs}
     made = [_fault(fault, lanes[fault.host], number, last) for number, fault in enumerate(timeline.faults) if fault.host in lanes]
     made += [
-        _block(block, lanes[block.host], names.get(block.task, ""))
+        _block(block, lanes[block.host], names.get(block.task, ""), timeline.controller_end)
         for block in timeline.blocks
         if block.host in lanes and block.kind is not BlockKind.LOCAL
     ]
@@ -72,11 +72,12 @@ def _fault(fault: Fault, lane: int, number: int, last: float | None) -> Item:
 
 
 @lru_cache(_CACHE)
-def _block(block: Block, lane: int, task: str) -> Item:
+def _block(block: Block, lane: int, task: str, over: float | None) -> Item:
+    """Draw a block; one that nothing closed ends with the controller, ``over``."""
     bad = block.outcome.value if block.outcome in {Outcome.FAILED, Outcome.UNREACHABLE} else ""
     label = "injoignable" if block.outcome is Outcome.UNREACHABLE else ""
     key = f"b/{block.host}/{block.task}/{block.kind}/{block.start:.3f}"
-    return Item(key, Kind.BLOCK, lane, CONTROLLER_ROW, block.start, block.end, words.block(block, task), bad, label)
+    return Item(key, Kind.BLOCK, lane, CONTROLLER_ROW, block.start, _first(block.end, over), words.block(block, task), bad, label)
 
 
 @lru_cache(_CACHE)
@@ -101,6 +102,8 @@ def _launch(job: Job, lane: int, row: int) -> Item:
 
 def _awaited(timeline: Timeline) -> set[str]:
     """Jobs that the controller waits for at this moment: the end of one of these, still unknown, is a delay that grows."""
+    if not timeline.running:
+        return set()
     waiting = {(block.host, block.kind) for block in timeline.blocks if block.end is None}
     tasks = {(block.host, block.task) for block in timeline.blocks if block.end is None}
     return {

@@ -145,7 +145,7 @@ def unreachable(timeline: Timeline) -> tuple[str, ...]:
 
 def _blocks(timeline: Timeline, host: str) -> list[Span]:
     return [
-        (block.start, _end(block.end, block.start, timeline))
+        (block.start, max(block.start, makespan(timeline) if block.end is None else block.end))
         for block in timeline.blocks
         if block.host == host and block.kind is not BlockKind.LOCAL
     ]

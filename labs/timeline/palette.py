@@ -6,6 +6,8 @@ a bar has at least 4.5:1. A colour never stands alone: glyphs, hatches and words
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from labs.timeline.model import State
 
 CONTROLLER = "#0072B2"
@@ -51,3 +53,10 @@ def variables() -> str:
     own = {"controller": CONTROLLER, "delay": DELAY, "lost": LOST, "curve": CURVE, "limit": LIMIT, "forecast": FORECAST}
     colors = own | {state.value: color for state, color in STATES.items()}
     return " ".join(f"--cp-{name}: {color};" for name, color in colors.items())
+
+
+@lru_cache(maxsize=64)
+def pale(color: str, by: float = 0.8) -> str:
+    """Mix a colour with white: 0 leaves it, 1 gives white."""
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * by):02x}" for part in parts)

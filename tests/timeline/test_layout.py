@@ -113,6 +113,13 @@ def test_a_detached_job_that_nobody_asks_after_has_no_delay():
     assert not [item for item in of(scene, Kind.DELAY) if item.x1 is None and item.lane == 2]
 
 
+def test_a_canceled_controller_waits_for_nothing():
+    known = replay.at(samples.polled(), 8.0)
+    scene = layout(replace(known, controller_end=7.8, status="canceled"), live=True)
+    assert [item.x1 for item in of(scene, Kind.BLOCK)] == [7.8] * 3
+    assert not of(scene, Kind.DELAY)
+
+
 def test_jobs_that_outlive_the_controller_grow_in_a_live_view():
     job = next(item for item in of(layout(samples.every_state(), live=True), Kind.JOB) if item.key == "j/f")
     assert job.x1 is None

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from labs.lab import Lab
 from labs.notebook import toolkit
 from labs.notebook.pieces import NBSP, note, problem
+from labs.timeline.model import State
 from labs.timeline.words import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from labs.recording import Recording
 
 
 class CutButton:
@@ -35,6 +38,15 @@ class CutButton:
         when = f"à {seconds(at)}" if at is not None else f"à {datetime.now().astimezone():%H:%M:%S}"
         said = f"Lien de {self.node} coupé {when}{NBSP}: ses sessions SSH sont fermées. Le nœud, lui, tourne toujours."
         self.message.value = note(said, "✂")
+
+
+def at_work(recording: Recording, node: str) -> bool:
+    """Whether a job runs on ``node`` and, if it is asynchronous, its launch has let go of the connection: it can tell what a cut does."""
+    launching = any(
+        run.host == node and run.end is None and run.argv[:2] == ("/bin/sh", "-c") and "async_wrapper.py" in run.argv[-1]
+        for run in recording.processes()
+    )
+    return not launching and any(job.state is State.RUNNING and job.confirmed for job in recording.timeline().on(node))
 
 
 def cut_button(node: str) -> None:

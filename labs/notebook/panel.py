@@ -14,25 +14,23 @@ from labs.errors import LabError
 from labs.lab import Lab
 from labs.notebook import outcome, prediction, recordings, toolkit
 from labs.notebook.commandline import CommandLine
-from labs.notebook.faults import CutButton
+from labs.notebook.faults import CutButton, at_work
 from labs.notebook.pieces import NBSP, code, joined, note, problem
 from labs.notebook.stage import Stage
 from labs.notebook.status import LabStatus
 from labs.recording import record
 from labs.timeline import words
-from labs.timeline.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labs.recording import Recording
-    from labs.timeline.model import Job, Timeline
+    from labs.timeline.model import Timeline
 
 # What a control is called on screen, and the whole numbers it takes, in seconds: no job of a lesson is long.
 CONTROLS = {"d": (f"Durée d (s){NBSP}:", 1, 12), "P": (f"Sondage P (s){NBSP}:", 1, 10)}
 LINGER = 30.0  # seconds during which jobs that outlive ansible are still watched
 GLANCE = 0.2  # seconds between two looks at a run under way
-SETTLED = 1.0  # seconds after which an asynchronous job's launch has surely let go of its connection
 
 
 class Panel:
@@ -148,8 +146,7 @@ class Panel:
     def _allow_cut(self, recording: Recording | None) -> None:
         """A link can be cut while its node is at work: earlier, the cut would hit the launch and not the job."""
         if self.cut:
-            now = recording.timeline() if recording else None
-            self.cut.button.disabled = now is None or not any(_well_under_way(job, now) for job in now.on(self.cut.node))
+            self.cut.button.disabled = recording is None or not at_work(recording, self.cut.node)
 
     def _show_command(self) -> None:
         line, playbook = self._line.terminal(self.values), self._line.playbook(self.values)
@@ -196,7 +193,3 @@ def _shown(terminal: str, playbook: str | None) -> str:
         return line
     fold = f'<details><summary style="cursor:pointer">La même chose dans un terminal</summary>{line}</details>'
     return code(playbook, "Le playbook lancé") + fold
-
-
-def _well_under_way(job: Job, now: Timeline) -> bool:
-    return job.state is State.RUNNING and job.start is not None and now.end - job.start >= SETTLED

@@ -54,8 +54,9 @@ class Forecast:
 
 def saved(key: str) -> Forecast | None:
     """The forecast kept under ``key``; None when there is none, or when its file cannot be read."""
+    kept = _file(key)
     try:
-        return Forecast(**json.loads(_file(key).read_text(encoding="utf-8")))
+        return Forecast(**json.loads(kept.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

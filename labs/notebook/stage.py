@@ -53,7 +53,7 @@ class Stage:
 
     def _show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:
-            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+            self._handle.update(bundle, raw=True)
 
 
 def _seconds(forecast: Forecast | None) -> float | None:

@@ -1,0 +1,60 @@
+"""The notebooks are what their sources say."""
+
+import nbformat
+import pytest
+
+from labs import paths
+from labs.notebook import build, recordings
+
+NAMES = [source.stem for source in build.sources()]
+
+
+def test_notebooks_are_in_step_with_their_sources():
+    assert build.out_of_step() == []
+
+
+def test_a_notebook_out_of_step_is_seen(tmp_path, monkeypatch):
+    for folder in ("sources", "quiz"):
+        (tmp_path / folder).symlink_to(paths.NOTEBOOKS / folder)
+    for name in NAMES:
+        text = (paths.NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")
+        (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    (tmp_path / "09_sans_source.ipynb").write_text("{}")
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    assert build.out_of_step() == ["09_sans_source.ipynb"]
+    first = tmp_path / f"{NAMES[0]}.ipynb"
+    first.write_text(first.read_text(encoding="utf-8").replace("Bienvenue", "Adieu"), encoding="utf-8")
+    assert build.out_of_step() == [first.name, "09_sans_source.ipynb"]
+
+
+def test_other_image_bytes_are_in_step(tmp_path):
+    notebook = tmp_path / "lesson.ipynb"
+    notebook.write_text('"<img src=\\"data:image/png;base64,AAAA\\">"')
+    assert build._same(notebook, '"<img src=\\"data:image/png;base64,BBBB==\\">"')
+    assert not build._same(notebook, '"<img alt=\\"autre\\" src=\\"data:image/png;base64,AAAA\\">"')
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_run_shown_has_its_figure_and_its_digest(name):
+    notebook = nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and build.run_shown(cell.source)]
+    assert shown
+    for cell in shown:
+        run = build.run_shown(cell.source)
+        assert cell.metadata["contrepoint"] == {"run": run, "digest": recordings.digest(run)}
+        assert "<img " in cell.outputs[0].data["text/html"]
+        assert "alt=" in cell.outputs[0].data["text/html"]
+        assert cell.outputs[0].data["text/plain"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cell_ids_are_the_same_from_one_build_to_the_next(name):
+    source = paths.NOTEBOOKS / "sources" / f"{name}.md"
+    ids = [cell.id for cell in build.built(source).cells]
+    assert ids == [cell.id for cell in build.built(source).cells]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_recorded_run_is_shown_and_every_run_shown_is_recorded():
+    shown = {build.run_shown(cell.source) for source in build.sources() for cell in build.built(source).cells if cell.cell_type == "code"}
+    assert shown - {None} == set(recordings.recipes()) == {path.stem for path in paths.RUNS.glob("*.json")}

@@ -1,0 +1,69 @@
+"""What holds for every lesson: short cells, French typography, and a page that runs from top to bottom."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from labs import paths
+from labs.notebook import build
+
+LESSONS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+TEXTS = [*sorted((paths.NOTEBOOKS / "sources").glob("*.md")), *sorted((paths.NOTEBOOKS / "quiz").glob("*.yml"))]
+CODE = re.compile(r"^---\n.*?\n---\n|^```.*?^```|`[^`\n]*`|^#[^\n]*(?=\n- question)", re.DOTALL | re.MULTILINE)
+CLUMSY = {
+    "an ordinary space before a double mark": re.compile(r" [;?!»](?=\s|[.,*)]|$)|(?<=\w) :(?=\s)"),
+    "an ordinary space after an opening guillemet": re.compile("« "),
+    "a straight apostrophe": re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])"),
+    "three dots": re.compile(r"\.\.\."),
+    "a breaking space before a unit": re.compile(r"\d (?:s|secondes?|minutes?)\b"),
+}
+
+
+def lesson(path):
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_cell_is_imports_or_one_call(path):
+    for cell in lesson(path).cells:
+        if cell.cell_type == "code":
+            imports = all(isinstance(statement, ast.ImportFrom) for statement in ast.parse(cell.source).body)
+            assert imports or build.call(cell.source), cell.source
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_code_fits_a_narrow_page(path):
+    for cell in lesson(path).cells:
+        if cell.cell_type == "code":
+            assert max(map(len, cell.source.splitlines())) <= 80, cell.source
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("fault", CLUMSY)
+def test_french_typography(path, fault):
+    prose = CODE.sub("", path.read_text(encoding="utf-8"))
+    prose = re.sub(r"^\s*-? ?(?:question|choix|text|why|right):", "", prose, flags=re.MULTILINE)
+    found = [prose[max(0, hit.start() - 20) : hit.end() + 10] for hit in CLUMSY[fault].finditer(prose)]
+    assert found == []
+
+
+def test_lessons_lead_from_one_to_the_next():
+    texts = ["\n".join(cell.source for cell in lesson(path).cells) for path in LESSONS]
+    for text, following in zip(texts, LESSONS[1:], strict=False):
+        assert following.name in text
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
+    """As a learner who runs all cells and answers nothing: a copy in a folder of its own, no cell fails, each shows something."""
+    monkeypatch.setenv("CONTREPOINT_TRAVAIL", str(tmp_path))
+    notebook = lesson(path)
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.source.startswith("from "):
+            assert cell.outputs, cell.source
+            assert all(output.output_type == "display_data" for output in cell.outputs), cell.outputs

@@ -1,0 +1,56 @@
+"""The playbooks that learners copy: understood by Ansible, named, commented, and the ones that the lessons run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from labs import paths
+from labs.notebook import build, recordings
+from labs.notebook.commandline import CommandLine
+
+ALL = sorted(paths.PLAYBOOKS.glob("*.yml"))
+PLAYBOOKS = [path for path in ALL if "hosts" in yaml.safe_load(path.read_text(encoding="utf-8"))[0]]
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.name)
+def test_ansible_understands_it(path):
+    tool = Path(sys.executable).parent / "ansible-playbook"
+    done = subprocess.run([tool, "--syntax-check", "-i", "node1,", path], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_it_can_be_copied(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("---\n# ")
+    entries = yaml.safe_load(text)
+    tasks = [task for entry in entries for task in entry.get("tasks", [entry])]
+    assert all(entry.get("name") for entry in [*entries, *tasks])
+    modules = [key for task in tasks for key in task if "." in key]
+    assert len(modules) == len(tasks), "each task names its module in full"
+
+
+def lines():
+    """Every command line of the lessons, with the values that its panel starts with."""
+    yield from ((recipe["command"], {}) for recipe in recordings.recipes().values())
+    for source in build.sources():
+        for cell in build.built(source).cells:
+            made = build.call(cell.source) if cell.cell_type == "code" else None
+            if made and made[0] == "launcher":
+                yield made[1][0], {name: value for name, value in made[2].items() if isinstance(value, int)}
+
+
+@pytest.mark.parametrize(("line", "values"), list(lines()))
+def test_each_command_of_the_lessons_can_be_run(line, values):
+    command = CommandLine(line).command(values)
+    assert (
+        CommandLine(line)
+        .terminal(values)
+        .startswith(("ansible -i inventory/inventory.yml ", "ansible-playbook -i inventory/inventory.yml "))
+    )
+    if line.startswith("ansible-playbook"):
+        (play,) = yaml.safe_load(command.path.read_text(encoding="utf-8"))
+        assert set(command.extra_vars) <= set(play["vars"]), "the playbook knows what it is given"

@@ -1,0 +1,37 @@
+"""A command with holes: what is shown, what a terminal accepts, what runs."""
+
+import pytest
+
+from labs import paths
+from labs.jobs.command import AdHoc, Playbook
+from labs.notebook.commandline import CommandLine
+
+SLEEP = CommandLine("ansible all -B 60 -P {P} -a '/bin/sleep {d}'")
+WAIT = CommandLine("ansible-playbook playbooks/asynchrone.yml -e duree={d} -e sondage={P}")
+
+
+def test_an_ad_hoc_command_is_filled_and_parsed():
+    values = {"d": 5, "P": 3}
+    assert SLEEP.terminal(values) == "ansible -i inventory/inventory.yml all -B 60 -P 3 -a '/bin/sleep 5'"
+    assert SLEEP.command(values) == AdHoc("all", "command", "/bin/sleep 5", ("-B", "60", "-P", "3"))
+    assert SLEEP.playbook(values) is None
+
+
+def test_a_playbook_gets_its_numbers():
+    command = WAIT.command({"d": 9, "P": 4})
+    assert command == Playbook(paths.PLAYBOOKS / "asynchrone.yml", {"duree": 9, "sondage": 4})
+
+
+def test_the_playbook_shown_is_the_one_that_runs():
+    text = WAIT.playbook({"d": 9, "P": 4})
+    assert text.startswith("- name:")
+    assert "argv: [/bin/sleep, 9]" in text
+    assert "poll: 4 #" in text
+    assert "sondage: 4 #" in text
+    assert "{{" not in text
+
+
+@pytest.mark.parametrize("options", ["-e duree", "--check", "-e", "-e duree=six"])
+def test_what_a_panel_cannot_show_exactly_is_refused(options):
+    with pytest.raises(ValueError, match=r"."):
+        CommandLine(f"ansible-playbook playbooks/synchrone.yml {options}").command({})

@@ -109,7 +109,7 @@ def _launches(axes: Axes, scene: Scene, frame: Frame) -> None:
         if item.target is not None:
             foot = bottom + heights.controller * 0.2 + (item.row + 0.12) * heights.job
             hairs.append([(item.x0, y), (item.target, foot)])
-    axes.add_collection(LineCollection(hairs, colors=INK, linewidths=0.6, zorder=1.5), autolim=False)
+    axes.add_collection(LineCollection(hairs, colors=INK, linewidths=0.6, zorder=2.2), autolim=False)
     size = 14 if scene.detail is Detail.FULL else 5
     axes.scatter([x for x, _ in dots], [y for _, y in dots], s=size, color=INK, zorder=4.5, linewidths=0)
 

@@ -20,8 +20,8 @@ class Kind(StrEnum):
     FAULT = "fault"
     GHOST_BLOCK = "ghost-block"  # the forecast's shapes
     GHOST_JOB = "ghost-job"
-    LAUNCH = "launch"
     BLOCK = "block"
+    LAUNCH = "launch"
     DELAY = "delay"
     JOB = "job"
     POLL = "poll"

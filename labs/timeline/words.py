@@ -10,6 +10,7 @@ from labs.timeline.model import Block, BlockKind, Fault, FaultKind, Job, Mode, O
 
 NBSP = "\u00a0"  # before a unit and before : ; ? !
 THIN = "\u202f"  # between thousands
+HARDLY = 0.3  # seconds: an answer takes as long to come back even from a synchronous task, and is not worth a word
 NOTHING = "—"  # a table cell for what is not known
 
 STATES = {
@@ -114,8 +115,8 @@ def summary(timeline: Timeline, ideal: float | None = None) -> str:
     if ideal is not None:
         parts.append(f"idéal {duration(ideal)}")
     parts += [_at_once(timeline), counted(metrics.polls(timeline), "sondage")]
-    wait = metrics.waited(timeline)
-    if wait >= 0.05:
+    wait = round(metrics.waited(timeline), 1)
+    if wait >= HARDLY:
         parts.append(f"{duration(wait)} {plural(wait, 'passée')} à attendre un job déjà fini")
     return " · ".join([*parts, *mishaps(timeline)])
 
@@ -150,8 +151,7 @@ def _where(timeline: Timeline, state: State) -> str:
 def _length(timeline: Timeline) -> str:
     text = duration(metrics.makespan(timeline))
     if timeline.running:
-        elapsed = metrics.makespan(timeline)
-        return f"{text} {plural(elapsed, 'écoulée')}"
+        return f"{text} {plural(round(metrics.makespan(timeline), 1), 'écoulée')}"
     if timeline.status == "canceled":
         return f"annulé après {text}"
     return f"simulation{NBSP}: {text}" if timeline.simulated else text

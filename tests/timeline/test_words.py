@@ -54,6 +54,17 @@ def test_summary_of_a_batch_run():
     )
 
 
+def test_the_way_back_of_an_answer_is_not_waiting():
+    jobs = tuple(replace(job, end=job.detected - 0.1) for job in samples.sync().jobs if job.task == "t1" and job.detected)
+    assert "attendre" not in words.summary(replace(samples.sync(), jobs=jobs))
+
+
+def test_two_seconds_are_plural_as_they_are_written():
+    jobs = tuple(replace(job, end=job.detected - 1.96) for job in samples.polled().on("node1"))
+    timeline = replace(samples.polled(), jobs=jobs, hosts=("node1",))
+    assert "2 s passées" in plain(words.summary(timeline))
+
+
 def test_summary_says_what_was_lost():
     assert plain(words.summary(samples.cut())).endswith("node2 injoignable · 1 job perdu sur node2")
 

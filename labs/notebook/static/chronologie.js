@@ -15,7 +15,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const SPANS = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 3600, 7200, 14400];
 const SILENCE = 6; // seconds without a word from the kernel before the clock stops
 const CALM = 5; // seconds between two changes of the picture's spoken label
-const LAYERS = ["fault", "ghost-block", "ghost-job", "launch", "block", "delay", "job", "density", "wait", "poll", "dot", "text"];
+const LAYERS = ["fault", "ghost-block", "ghost-job", "block", "launch", "delay", "job", "density", "wait", "poll", "dot", "text"];
 const LEGEND = [
   ["block", "contrôleur occupé"], ["launch", "lancement"], ["poll", "sondage"], ["job", "job sur son nœud"],
   ["delay", "délai de détection"], ["fault", "panne provoquée"], ["ghost-job", "prévision"],

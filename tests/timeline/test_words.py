@@ -55,7 +55,7 @@ def test_summary_of_a_batch_run():
 
 
 def test_the_way_back_of_an_answer_is_not_waiting():
-    jobs = tuple(replace(job, end=job.detected - 0.1) for job in samples.sync().jobs if job.task == "t1" and job.detected)
+    jobs = tuple(replace(job, end=job.detected - 0.05) for job in samples.sync().jobs if job.task == "t1" and job.detected)
     assert "attendre" not in words.summary(replace(samples.sync(), jobs=jobs))
 
 

@@ -134,16 +134,7 @@ def ghosts(timeline: Timeline, forecast: Timeline, rows: dict[str, int]) -> Iter
     for job in forecast.jobs:
         if job.host in lanes and job.start is not None:
             tip = f"Prévision{words.NBSP}: {words.job(job)}"
-            yield Item(
-                f"gj/{job.id}",
-                Kind.GHOST_JOB,
-                lanes[job.host],
-                rows[job.id],
-                job.start,
-                _first(job.end, forecast.end),
-                tip,
-                label=job.label,
-            )
+            yield Item(f"gj/{job.id}", Kind.GHOST_JOB, lanes[job.host], rows[job.id], job.start, _first(job.end, forecast.end), tip)
 
 
 # -- folded lanes -------------------------------------------------------------------------------------------------------

@@ -144,7 +144,10 @@ def _legend(fig: Figure, scene: Scene) -> None:
 
 
 def _handles(scene: Scene) -> Iterable[tuple[Kind, Patch | Line2D]]:
-    yield Kind.BLOCK, Patch(facecolor=palette.pale(palette.CONTROLLER), edgecolor=palette.CONTROLLER, linewidth=0.6, label="contrôleur occupé")
+    yield (
+        Kind.BLOCK,
+        Patch(facecolor=palette.pale(palette.CONTROLLER), edgecolor=palette.CONTROLLER, linewidth=0.6, label="contrôleur occupé"),
+    )
     yield Kind.LAUNCH, Line2D([], [], color=INK, marker="o", markersize=4, linewidth=0, label="lancement")
     yield Kind.POLL, Line2D([], [], color=palette.CONTROLLER, marker="|", markersize=9, markeredgewidth=2.5, linewidth=0, label="sondage")
     if scene.detail is not Detail.STRIPS:

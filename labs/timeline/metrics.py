@@ -1,6 +1,6 @@
 """Arithmetic on a Timeline: pure functions, seconds in and seconds out.
 
-Whatever has no end yet is counted up to ``Timeline.end``, the last moment observed.
+Whatever has no end yet is counted up to the last moment observed.
 """
 
 from __future__ import annotations
@@ -76,14 +76,16 @@ def makespan(timeline: Timeline) -> float:
 def concurrency(timeline: Timeline, host: str | None = None) -> Steps:
     """How many jobs run on their nodes at each moment: all of them, or those of one host.
 
-    Unconfirmed jobs do not count: no node shows them. A job that starts at the moment another ends does not overlap it.
+    Unconfirmed jobs do not count: no node shows them. A job that starts at the moment another ends does not overlap it. A job that
+    has not ended counts in the last level.
     """
     changes: Counter[float] = Counter({0.0: 0})
     for job in timeline.jobs:
         if job.start is None or (host is not None and job.host != host):
             continue
         changes[job.start] += 1
-        changes[_end(job.end, job.start, timeline)] -= 1
+        if job.end is not None:
+            changes[max(job.start, job.end)] -= 1
     moments = sorted(changes)
     return Steps(np.array(moments, dtype=np.float64), np.cumsum([changes[t] for t in moments], dtype=np.int64))
 
@@ -223,7 +225,3 @@ def overlaps(span: Span, spans: Iterable[Span]) -> list[Span]:
     """The parts of ``spans`` that lie within ``span``."""
     clipped = ((max(span[0], start), min(span[1], end)) for start, end in spans)
     return [(start, end) for start, end in clipped if start < end]
-
-
-def _end(end: float | None, start: float, timeline: Timeline) -> float:
-    return max(start, timeline.end if end is None else end)

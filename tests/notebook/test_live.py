@@ -283,7 +283,7 @@ def screen(browser):
 
 
 def test_bars_grow_between_two_messages(screen):
-    page = screen(samples.polled())
+    page = screen(samples.polled(), forecast=14.0)  # the axis is long enough not to change meanwhile
     page.at(4.0)
     assert page.count(".cp-bar[data-state=running]") == 3
     before = page.widths(".cp-bar")
@@ -371,7 +371,8 @@ def test_labels_stay_in_their_picture(screen):
     for t in (3.0, 12.0, 20.0, 28.4):
         page.at(t)
         boxes = page.page.eval_on_selector_all(
-            ".cp-label", "all => all.filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect().left, t.getBoundingClientRect().right])"
+            ".cp-label",
+            "all => all.filter(t => t.textContent).map(t => [t.textContent, t.getBoundingClientRect().left, t.getBoundingClientRect().right])",
         )
         right = page.page.locator(".cp-svg").bounding_box()["width"] + 30
         assert [(text, left, end, t) for text, left, end in boxes if left < 0 or end > right] == []
@@ -396,7 +397,12 @@ def test_axe_finds_nothing_serious(screen, moment):
         from labs.notebook import display
 
         scene = layout(samples.batches())
-        page.hear({**page.frames.full(), "final": {"table": display.table(samples.batches()), "figure": display.picture(samples.batches(), scene)}})
+        page.hear(
+            {
+                **page.frames.full(),
+                "final": {"table": display.table(samples.batches()), "figure": display.picture(samples.batches(), scene)},
+            }
+        )
         page.page.locator(".cp-data summary").click()
     found = Axe().run(page.page, context=".cp-root").response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in {"serious", "critical"}] == []

@@ -227,9 +227,21 @@ def cut() -> Timeline:
             )
         )
         jobs.append(
-            Job(f"{host}/77", host, Mode.SYNC, "command", "sleep 8", "t1", ("/bin/sleep", "8"), None, None, None, 1.6 + o, 4.02 if lost else 9.7 + o, None if lost else 9.9 + o,
-                State.KILLED if lost else State.SUCCEEDED, None if lost else 0)
-        )  # fmt: skip
+            Job(
+                id=f"{host}/77",
+                host=host,
+                mode=Mode.SYNC,
+                module="command",
+                label="sleep 8",
+                task="t1",
+                command=("/bin/sleep", "8"),
+                start=1.6 + o,
+                end=4.02 if lost else 9.7 + o,
+                detected=None if lost else 9.9 + o,
+                state=State.KILLED if lost else State.SUCCEEDED,
+                rc=None if lost else 0,
+            )
+        )
     return replace(
         _timeline(
             "Lien coupé pendant un job synchrone",
@@ -254,7 +266,8 @@ def every_state() -> Timeline:
         Job("g", "node3", Mode.SYNC, "command", "venu d’ailleurs", None, (), None, None, None, 1.5, 5.5, None, State.ENDED),
         Job("f", "node3", Mode.DETACHED, "command", "encore là", "t1", (), 60, 0, 1, 1.2),
     )
-    blocks = tuple(Block(host, "t1", BlockKind.LAUNCH, 0.6, 1.9, Outcome.OK) for host in HOSTS) + (
+    blocks = (
+        *(Block(host, "t1", BlockKind.LAUNCH, 0.6, 1.9, Outcome.OK) for host in HOSTS),
         Block("node1", "t2", BlockKind.STATUS, 2.2, 7.2, Outcome.FAILED, "2 jobs en échec"),
     )
     polls = (

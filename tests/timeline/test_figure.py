@@ -45,7 +45,9 @@ def test_heading_fits_the_width(make):
 
 def test_first_node_is_on_top():
     axes = figure.figure(samples.sync()).axes[0]
-    places = {label.get_text(): axes.transData.transform((0, y))[1] for label, y in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)}
+    places = {
+        label.get_text(): axes.transData.transform((0, y))[1] for label, y in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)
+    }
     assert places["node1"] > places["node2"] > places["node3"]
 
 

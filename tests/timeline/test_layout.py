@@ -1,5 +1,6 @@
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ def test_shapes_of_a_row_never_overlap(timeline):
             assert 0 <= item.row < scene.lanes[item.lane].rows
     for spans in rows.values():
         spans.sort()
-        assert all(end <= start + 1e-9 for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= start + 1e-9 for (_, end), (start, _) in pairwise(spans))
 
 
 @given(timelines(), moments)
@@ -41,7 +42,9 @@ def test_as_many_rows_as_overlap_needs(timeline, t):
     scene = layout(replace(timeline, controller_end=timeline.end))
     for lane, row in enumerate(scene.lanes):
         spans = [
-            (item.x0, item.x1 if item.x1 is not None else float("inf")) for item in scene.items if item.lane == lane and item.kind in {Kind.JOB, Kind.DELAY}
+            (item.x0, item.x1 if item.x1 is not None else float("inf"))
+            for item in scene.items
+            if item.lane == lane and item.kind in {Kind.JOB, Kind.DELAY}
         ]
         assert row.rows >= max(1, sum(start <= t < end for start, end in spans))
 
@@ -182,7 +185,9 @@ def test_every_state_has_its_colour_and_all_but_running_a_glyph():
     assert set(palette.STROKES) == set(State) - {State.RUNNING}
 
 
-@pytest.mark.parametrize("color", {*palette.STATES.values(), palette.CONTROLLER, palette.DELAY, palette.LOST, palette.CURVE, palette.LIMIT, palette.FORECAST})
+@pytest.mark.parametrize(
+    "color", {*palette.STATES.values(), palette.CONTROLLER, palette.DELAY, palette.LOST, palette.CURVE, palette.LIMIT, palette.FORECAST}
+)
 @pytest.mark.parametrize("ground", ["#ffffff", "#212121", "#111111"])
 def test_hues_stand_out_on_both_grounds(color, ground):
     assert contrast(color, ground) >= 3

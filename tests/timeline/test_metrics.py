@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,7 +49,7 @@ def test_concurrency_counts_the_jobs_of_each_moment(timeline):
             running = [
                 job
                 for job in timeline.jobs
-                if job.start is not None and job.start <= moment < (timeline.end if job.end is None else job.end) and host in {None, job.host}
+                if job.start is not None and job.start <= moment and (job.end is None or moment < job.end) and host in {None, job.host}
             ]
             assert len(running) == count
 
@@ -56,7 +58,7 @@ def test_concurrency_counts_the_jobs_of_each_moment(timeline):
 def test_area_under_the_curve_is_the_work_done(timeline):
     steps = metrics.concurrency(timeline)
     work = sum((timeline.end if job.end is None else job.end) - job.start for job in timeline.jobs if job.start is not None)
-    assert float(np.sum(np.diff(steps.t) * steps.n[:-1])) == pytest.approx(work)
+    assert float(np.sum(np.diff(steps.t, append=timeline.end) * steps.n)) == pytest.approx(work)
 
 
 @given(timelines())
@@ -86,7 +88,7 @@ def test_totals_agree_with_what_they_sum(timeline):
 def test_union_covers_the_same_moments(spans):
     merged = metrics.union(spans)
     assert {t for a, b in spans for t in range(a, b)} == {t for a, b in merged for t in range(a, b)}
-    assert all(left[1] < right[0] for left, right in zip(merged, merged[1:], strict=False))
+    assert all(left[1] < right[0] for left, right in pairwise(merged))
 
 
 def test_two_jobs_that_touch_do_not_overlap():
@@ -105,7 +107,9 @@ def test_waiting_for_a_job_that_runs_is_no_waste_though_another_has_ended():
     """The long job is looked at first: while it runs, the short one's end costs nothing."""
     polls = (Poll("n", "long", 6.0, True), Poll("n", "short", 6.5, True))
     block = Block("n", "t", BlockKind.STATUS, 0.5, 7.0)
-    timeline = Timeline("t", samples.STARTED, ("n",), 7.0, 7.0, jobs=(_job("long", 0, 5, 6), _job("short", 0, 1, 6.5)), polls=polls, blocks=(block,))
+    timeline = Timeline(
+        "t", samples.STARTED, ("n",), 7.0, 7.0, jobs=(_job("long", 0, 5, 6), _job("short", 0, 1, 6.5)), polls=polls, blocks=(block,)
+    )
     assert metrics.waited(timeline) == pytest.approx(1.5)
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from timeline import samples
@@ -30,7 +32,7 @@ def test_nothing_of_the_future_is_known(timeline, t):
 @given(timelines(), st.lists(moments, min_size=2, max_size=6))
 def test_what_is_known_only_grows(timeline, steps):
     seen = [replay.at(timeline, t) for t in sorted(steps)]
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         assert {job.id for job in before.jobs} <= {job.id for job in after.jobs}
         assert set(before.polls) <= set(after.polls)
 

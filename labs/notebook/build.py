@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import jupytext
@@ -19,23 +20,14 @@ import typer
 
 from labs import paths
 from labs.inventory import write_atomically
-from labs.notebook import faults, panel, prediction, questions, recordings, rerecord, status
+from labs.notebook import recordings, rerecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from pathlib import Path
 
     from nbformat import NotebookNode
 
-# What a cell's call leaves in the notebook before anyone has run it.
-STILLS: dict[str, Callable[..., dict[str, Any]]] = {
-    "cut_button": faults.still,
-    "lab_status": status.still,
-    "launcher": panel.still,
-    "predict": prediction.still,
-    "quiz": questions.still,
-    "recorded": recordings.still,
-}
 # Two builds of matplotlib may draw the same run with other bytes.
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 
@@ -56,13 +48,21 @@ def built(source: Path) -> NotebookNode:
         "kernelspec": dict(notebook.metadata["kernelspec"]),
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
     }
+    known: dict[str, Any] = {}
     for place, cell in enumerate(notebook.cells):
         cell.id = f"{source.stem[:2]}-{place:02d}"
         cell.metadata = {}
         if cell.cell_type == "code":
-            _picture(cell)
+            known |= imported(cell.source)
+            _picture(cell, known)
     nbformat.validate(notebook)
     return notebook
+
+
+def imported(code: str) -> dict[str, Any]:
+    """What a cell's ``from … import …`` lines bring."""
+    froms = [statement for statement in ast.parse(code).body if isinstance(statement, ast.ImportFrom) and statement.module]
+    return {name.name: getattr(import_module(str(line.module)), name.name) for line in froms for name in line.names}
 
 
 def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
@@ -85,12 +85,13 @@ def run_shown(code: str) -> str | None:
     return None if shown is None else str(shown)
 
 
-def _picture(cell: NotebookNode) -> None:
-    made = call(cell.source)
+def _picture(cell: NotebookNode, known: Mapping[str, Any]) -> None:
+    """Store what the cell shows before anyone has run it: beside each function that lessons call, its module has a ``still``."""
     cell.execution_count, cell.outputs = None, []
-    if made and made[0] in STILLS:
+    if made := call(cell.source):
         name, arguments, options = made
-        cell.outputs = [nbformat.v4.new_output("display_data", data=STILLS[name](*arguments, **options))]
+        still = import_module(known[name].__module__).still
+        cell.outputs = [nbformat.v4.new_output("display_data", data=still(*arguments, **options))]
     if run := run_shown(cell.source):
         cell.metadata["contrepoint"] = {"run": run, "digest": recordings.digest(run)}
 

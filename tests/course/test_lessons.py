@@ -11,7 +11,11 @@ from labs import paths
 from labs.notebook import build
 
 LESSONS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
-TEXTS = [*sorted((paths.NOTEBOOKS / "sources").glob("*.md")), *sorted((paths.NOTEBOOKS / "quiz").glob("*.yml"))]
+TEXTS = [
+    *sorted((paths.NOTEBOOKS / "sources").glob("*.md")),
+    *sorted((paths.NOTEBOOKS / "quiz").glob("*.yml")),
+    paths.ROOT / "docs" / "guide-apprenant.md",
+]
 CODE = re.compile(r"^---\n.*?\n---\n|^```.*?^```|`[^`\n]*`|^#[^\n]*(?=\n- question)", re.DOTALL | re.MULTILINE)
 CLUMSY = {
     "an ordinary space before a double mark": re.compile(r" [;?!»](?=\s|[.,*)]|$)|(?<=\w) :(?=\s)"),

@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def lab():
     """Three nodes for the whole session. A test that harms them puts them right (``lab.reset()``)."""
-    lab = Lab("tests")
+    lab = Lab(f"tests-{os.getpid()}")
     lab.up(3)
     yield lab
     lab.down()

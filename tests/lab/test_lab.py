@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.lab
 @pytest.fixture
 def own_lab():
     """A lab for one test, removed by its name."""
-    lab = Lab("tests-vie")
+    lab = Lab(f"vie-{os.getpid()}")
     yield lab
     lab.down()
 

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 
 from grader.processes import Process, ProcessTable
 from labs.errors import LabError
+from labs.timeline.model import Outcome
 
 if TYPE_CHECKING:
+    from grader.checks import Observed
     from grader.spec import Fault
     from labs.lab import Lab
 
-# A cut that lands by chance on a poll's own SSH session would make a node unreachable for one copy and not for the next.
-# So a fault waits for a calm moment: no session for CALM seconds, and none that began FRESH seconds ago or more could be due again;
-# at most PATIENCE seconds, after which it is done all the same.
+# A cut that lands by chance on a poll's own SSH session makes a node unreachable for one copy and not for the next. So a fault waits
+# for the calm between two visits: right after Ansible has cleaned up behind a module, or CALM seconds after anything else that it
+# did, and not more than FRESH seconds later, since the next visit may then be due; PATIENCE seconds at most.
 CALM = 0.25
 FRESH = 0.6
 PATIENCE = 2.0
 GRACE = 0.5  # what a look at the nodes may lag behind them
+
+
+class MissedFaultError(LabError):
+    """A fault that should have struck its command did not: nothing can be judged from this run."""
 
 
 class Injector:
@@ -33,8 +39,7 @@ class Injector:
         self._lab = lab
         self._origin = origin
         self._pending = list(faults)
-        self._done: list[tuple[Fault, float]] = []
-        self._last_busy: dict[str, float] = {}
+        self._done: dict[Fault, float] = {}
 
     def tick(self, processes: Iterable[Process]) -> None:
         """Do what is due; to be called often, with all processes seen so far. Raises LabError when a fault cannot be done."""
@@ -43,20 +48,19 @@ class Injector:
             now = time.time() - self._origin
             if self._is_due(fault, ProcessTable(fault.node, seen), now):
                 self._pending.remove(fault)
-                self._done.append((fault, now))
+                self._done[fault] = now
                 self._lab.cut(fault.node)
 
     def settle(self, processes: Iterable[Process]) -> None:
-        """After the run: raise LabError when a fault should have struck its command and did not, so that nothing can be judged."""
+        """After the run: raise MissedFaultError when a fault should have struck its command and did not."""
         seen = tuple(processes)
-        moments = dict(self._done)
-        for fault in (*self._pending, *moments):
+        for fault in (*self._pending, *self._done):
             first = next(iter(ProcessTable(fault.node, seen).executions(fault.command)), None)
             if first is None or (first.end is not None and first.end - first.start < fault.after + PATIENCE + GRACE):
                 continue  # the command never ran there, or ended by itself before the moment was sure to come
-            moment = moments.get(fault)
+            moment = self._done.get(fault)
             if moment is None or (first.end is not None and moment > first.end):
-                raise LabError(
+                raise MissedFaultError(
                     f"La coupure du lien de {fault.node} n'a pas pu être faite pendant `{fault.command}` : la machine est trop chargée.",
                     "Fermez ce qui l'occupe, puis recommencez.",
                 )
@@ -65,12 +69,31 @@ class Injector:
         first = next(iter(table.executions(fault.command)), None)
         if first is None:
             return False
-        sessions = [process for process in table if table.in_session(process)]
-        if sessions:
-            self._last_busy[fault.node] = now
         late = now - first.start - fault.after
         if late < 0:
             return False
-        if table.in_session(first) or late > PATIENCE:
+        return table.in_session(first) or late > PATIENCE or _is_calm(table, now)
+
+
+def _is_calm(table: ProcessTable, now: float) -> bool:
+    visits = [process for process in table if table.visiting(process)]
+    if not visits or any(process.end is None for process in visits):
+        return False
+    last = max(visits, key=lambda process: process.end or 0.0)
+    idle = now - (last.end or 0.0)
+    return (0.0 if table.cleaning(last) else CALM) <= idle <= FRESH
+
+
+def fell_on_a_visit(observed: Observed, faults: Iterable[Fault]) -> bool:
+    """Whether a fault has, by the look of it, struck Ansible on one of its short visits rather than the work, which was in the background.
+
+    An answer that holds a session all along meets that every time; one that comes and goes, hardly ever twice.
+    """
+    if observed.timeline is None:
+        return False
+    for fault in faults:
+        runs = observed.nodes[fault.node].commands(fault.command)
+        lost = any(block.host == fault.node and block.outcome is Outcome.UNREACHABLE for block in observed.timeline.blocks)
+        if lost and runs and runs[0].job is not None:
             return True
-        return CALM <= now - self._last_busy.get(fault.node, 0.0) <= FRESH
+    return False

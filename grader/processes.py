@@ -61,6 +61,15 @@ class ProcessTable:
         living = all(ancestor.end is None for ancestor in self.ancestry(process))
         return living and not is_sshd(process) and any(is_sshd(ancestor) for ancestor in self.ancestry(process))
 
+    def visiting(self, process: Process) -> bool:
+        """Whether it is, or was, Ansible's work within an SSH session: a module, or what comes before and after one."""
+        from_ssh = any(is_sshd(ancestor) for ancestor in self.ancestry(process))
+        return from_ssh and not is_sshd(process) and not self.detached(process)
+
+    def cleaning(self, process: Process) -> bool:
+        """Whether it belongs to the last step of a visit, which removes the module's temporary folder."""
+        return any("rm -f -r " in argument for ancestor in self.ancestry(process) for argument in ancestor.argv)
+
     def _parent(self, process: Process) -> Process | None:
         # A number can serve again: the parent is the one that lived when the child was born.
         candidates = [parent for parent in self._by_pid.get(process.ppid, ()) if parent.start <= process.start]

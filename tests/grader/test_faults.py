@@ -13,6 +13,7 @@ from grader.faults import Injector
 from grader.spec import Fault
 from labs.errors import LabError
 from labs.evidence.records import ProcessRun
+from labs.timeline.model import Block, BlockKind, Outcome
 
 CUT = Fault(kind="cut", node="node2", after=3, command="/bin/sleep 8")
 
@@ -86,6 +87,21 @@ def test_a_poll_under_way_is_let_through(link, clock):
     assert link.cuts == ["node2"]
 
 
+def test_the_calm_begins_when_ansible_has_cleaned_up(link, clock):
+    injector = Injector(link, (CUT,), 0.0)
+    cleanup = ProcessRun("node2", 70, 20, ("/bin/sh", "-c", "rm -f -r /root/.ansible/tmp/y/ > /dev/null 2>&1 && sleep 0"), 4.36, 4.38)
+    clock.now = 4.4
+    injector.tick((*job_alone(), module("node2", 3.9, 4.35), cleanup))
+    assert link.cuts == ["node2"]
+
+
+def test_when_the_next_poll_may_be_due_the_fault_waits_for_it_to_pass(link, clock):
+    injector = Injector(link, (CUT,), 0.0)
+    clock.now = 4.4
+    injector.tick((*job_alone(), module("node2", 2.9, 3.3)))
+    assert link.cuts == []
+
+
 def test_without_any_poll_patience_has_an_end(link, clock):
     injector = Injector(link, (CUT,), 0.0)
     for clock.now in (4.0, 5.0, 5.9):
@@ -121,3 +137,24 @@ def test_a_fault_never_done_leaves_nothing_to_judge(link):
 def test_a_command_that_never_ran_or_died_by_itself_is_the_answers_affair(link, processes):
     Injector(link, (CUT,), 0.0).settle(processes)
     assert link.cuts == []
+
+
+def lost(story, host):
+    """The controller could not reach this host at some moment."""
+    block = Block(host, "t2", BlockKind.STATUS, 4.0, 5.0, Outcome.UNREACHABLE)
+    story.timeline = replace(story.timeline, blocks=(*story.timeline.blocks, block))
+    return story.observed
+
+
+def test_a_cut_that_fell_on_a_short_visit_is_known(story):
+    assert not faults.fell_on_a_visit(story.observed, (CUT,))
+    assert faults.fell_on_a_visit(lost(story, "node2"), (CUT,))
+
+
+def test_a_cut_that_struck_the_work_itself_is_no_chance(story):
+    story.on("node2", *sync_command())
+    assert not faults.fell_on_a_visit(lost(story, "node2"), (CUT,))
+
+
+def test_a_node_lost_for_another_reason_is_no_chance(story):
+    assert not faults.fell_on_a_visit(lost(story, "node3"), (CUT,))

@@ -53,10 +53,10 @@ def test_the_command_lost_with_its_session(sync_coupure, story):
 
 
 def test_started_twice(sync_coupure, story):
-    story.on("node2", *background("node2"), ProcessRun("node2", 80, 31, ("sleep", "8"), 5.0, 13.0), module("node2", 14.0, 14.2))
+    story.on("node2", *background("node2"), ProcessRun("node2", 80, 31, ("sleep", "8"), 1.4, 9.4), module("node2", 9.8, 10.1))
     reports = judged(sync_coupure, story)
     assert failing(reports) == {"une-fois"}
-    assert "node2\u00a0: `/bin/sleep 8` a été lancée 2\u00a0fois, à 1,0\u00a0s et 5,0\u00a0s" in reports["une-fois"].message
+    assert "node2\u00a0: `/bin/sleep 8` a été lancée 2\u00a0fois, à 1,0\u00a0s et 1,4\u00a0s" in reports["une-fois"].message
 
 
 def test_killed_by_its_limit(sync_coupure, story):
@@ -92,7 +92,7 @@ def test_nobody_waited(sync_coupure, story):
     story.timeline = replace(story.timeline, controller_end=2.0)
     reports = judged(sync_coupure, story)
     assert failing(reports) == {"attente"}
-    assert "s’est terminé à 2,0\u00a0s sans attendre le job, qui a fini à 9,1\u00a0s" in reports["attente"].message
+    assert "s’est terminé à 2,0\u00a0s sans attendre l’opération, qui a fini à 9,0\u00a0s" in reports["attente"].message
 
 
 def test_a_pause_is_no_look(sync_coupure, story):

@@ -106,4 +106,4 @@ def _is_free(port: int) -> bool:
 
 
 def _session_file() -> Path:
-    return STATE / "jupyter" / "session.json"
+    return STATE / "jupyter" / f"{WORK.name}.json"

@@ -1,0 +1,201 @@
+"""The recorder on facts fed by hand: what must hold whatever the order in which the two sides speak."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from labs.evidence.records import JobFile, ProcessEnded, ProcessSeen, Silence
+from labs.jobs.events import HostEnded, HostStarted, Launched, Polled, TaskStarted
+from labs.timeline.model import BlockKind, Mode, State
+from labs.timeline.record import Recorder
+
+T0 = 1_800_000_000.0
+TMP = "/root/.ansible/tmp/run/ansible-tmp-1-2-3"
+PYTHON = "/usr/bin/python3"
+
+
+def wrapper(pid, ppid, start, stem="j42", limit="60"):
+    return ProcessSeen("node1", pid, ppid, T0 + start, (PYTHON, f"{TMP}/async_wrapper.py", stem, limit, f"{TMP}/AnsiballZ_command.py", "_"))
+
+
+def module(pid, ppid, start, name="command"):
+    return ProcessSeen("node1", pid, ppid, T0 + start, (PYTHON, f"{TMP}/AnsiballZ_{name}.py"))
+
+
+def program(pid, ppid, start, *argv):
+    return ProcessSeen("node1", pid, ppid, T0 + start, argv)
+
+
+def ended(pid, at):
+    return ProcessEnded("node1", pid, T0 + at)
+
+
+def started(action="command", task="t1", at=0.5):
+    return [TaskStarted(T0 + at, task, "Tâche", action), HostStarted(T0 + at, "node1", task, "Tâche", action)]
+
+
+# An async job: the wrapper forks three times, its module runs `sleep 3`, its file tells the end.
+ASYNC = [
+    wrapper(68, 67, 1.0),
+    wrapper(71, 1, 1.1),
+    wrapper(72, 71, 1.1),
+    module(73, 72, 1.2),
+    program(75, 73, 1.3, "/bin/sleep", "3"),
+    JobFile("node1", "j42.68", T0 + 1.15, {"started": True, "finished": False}),
+    ended(68, 1.4),
+    ended(75, 4.3),
+    ended(73, 4.35),
+    JobFile("node1", "j42.68", T0 + 4.36, {"rc": 0, "changed": True}),
+    ended(72, 4.4),
+]
+POLLED = [
+    *started(),
+    Polled(T0 + 2.5, "node1", "", "j42.68", finished=False, waited_by_status=False),
+    Polled(T0 + 4.9, "node1", "t1", "j42.68", finished=True, waited_by_status=False),
+    HostEnded(T0 + 4.91, "node1", "t1", "ok", "", 0),
+]
+
+
+def recorded(facts, *, now=10.0, over=True):
+    recorder = Recorder("essai", ["node1"], T0)
+    for fact in facts:
+        if hasattr(fact, "task") or isinstance(fact, TaskStarted | Polled | Launched):
+            recorder.event(fact)
+        else:
+            recorder.observe(fact)
+    return recorder.timeline(T0 + now, controller_end=T0 + 5.0 if over else None)
+
+
+def only_job(timeline):
+    (job,) = timeline.jobs
+    return job
+
+
+def seconds(value):
+    return pytest.approx(value, abs=0.001)
+
+
+def test_an_async_job_has_its_times_from_the_node_and_its_detection_from_the_controller():
+    job = only_job(recorded([*ASYNC, *POLLED]))
+    assert (job.id, job.mode, job.label, job.limit, job.state, job.rc) == ("j42.68", Mode.POLLED, "sleep 3", 60.0, State.SUCCEEDED, 0)
+    assert (job.launched, job.start, job.end, job.detected) == (seconds(1.0), seconds(1.2), seconds(4.36), seconds(4.9))
+
+
+def test_who_speaks_first_does_not_matter():
+    expected = recorded([*ASYNC, *POLLED])
+    for mixed in (POLLED + ASYNC, list(itertools.chain.from_iterable(itertools.zip_longest(ASYNC, POLLED)))):
+        assert recorded([fact for fact in mixed if fact]) == expected
+
+
+def test_every_prefix_of_a_run_gives_a_timeline():
+    facts = sorted(
+        [*ASYNC, *POLLED],
+        key=lambda fact: getattr(fact, "at", None) or getattr(fact, "start", None) or getattr(fact, "end", None) or fact.mtime,
+    )
+    for count in range(len(facts) + 1):
+        recorded(facts[:count], over=False)
+
+
+def test_before_any_event_names_it_a_job_belongs_to_the_task_its_host_is_busy_with():
+    job = only_job(recorded([*started(), *ASYNC[:6]], now=2.0, over=False))
+    assert (job.task, job.mode, job.state, job.end) == ("t1", Mode.POLLED, State.RUNNING, None)
+
+
+def test_a_launch_makes_a_detached_job_with_its_item_for_want_of_a_program():
+    facts = [*started(), Launched(T0 + 1.5, "node1", "t1", "j42.68", "trois"), HostEnded(T0 + 1.6, "node1", "t1", "ok", "", None)]
+    timeline = recorded([*facts, *(fact for fact in ASYNC if getattr(fact, "pid", 0) != 75)])
+    assert (only_job(timeline).mode, only_job(timeline).label) == (Mode.DETACHED, "trois")
+    assert timeline.blocks[0].kind is BlockKind.LAUNCH
+
+
+def test_the_limit_is_told_from_a_kill():
+    killed = [*ASYNC[:7], ended(75, 3.0), ended(73, 3.0), ended(72, 3.0)]
+    assert only_job(recorded(killed)).state is State.KILLED
+    overdue = [wrapper(68, 67, 1.0, limit="2"), wrapper(71, 1, 1.1, limit="2"), wrapper(72, 71, 1.1, limit="2"), module(73, 72, 1.2)]
+    overdue += [ended(68, 1.4), ended(73, 3.3), ended(72, 3.3)]
+    assert only_job(recorded(overdue)).state is State.TIMED_OUT, "the watchdog is alive: its word is a second away"
+    told = JobFile("node1", "j42.68", T0 + 4.3, {"msg": "Timeout exceeded", "failed": True, "child_pid": 72})
+    job = only_job(recorded([*overdue, told, ended(71, 4.4)]))
+    assert (job.state, job.end) == (State.TIMED_OUT, seconds(3.3))
+
+
+def test_a_failed_job_has_its_exit_code():
+    job = only_job(recorded([*ASYNC[:-2], JobFile("node1", "j42.68", T0 + 4.36, {"rc": 3, "failed": True})]))
+    assert (job.state, job.rc) == (State.FAILED, 3)
+
+
+def test_the_watchdog_of_a_job_of_before_is_no_job():
+    assert recorded([wrapper(71, 1, -6.0), JobFile("node1", "j42.68", T0 - 2.0, {"rc": 0})]).jobs == ()
+    assert recorded([wrapper(71, 1, -6.0)]).jobs == ()
+
+
+def test_a_job_of_before_that_still_runs_is_one():
+    job = only_job(
+        recorded([wrapper(72, 71, -6.0), module(73, 72, -5.9), JobFile("node1", "j42.68", T0 - 5.8, {"started": True, "finished": False})])
+    )
+    assert (job.id, job.state, job.start) == ("j42.68", State.RUNNING, seconds(-5.9))
+
+
+def test_only_words_make_an_unconfirmed_job_and_only_after_a_while():
+    words = [*started(), Launched(T0 + 1.5, "node1", "t1", "j9.9", ""), HostEnded(T0 + 1.6, "node1", "t1", "ok", "", None)]
+    assert recorded(words, now=1.7, over=False).jobs == ()
+    job = only_job(recorded(words))
+    assert (job.state, job.start, job.confirmed) == (State.UNCONFIRMED, None, False)
+
+
+def test_the_chmod_that_names_a_module_and_a_module_s_own_fork_are_no_jobs():
+    facts = [
+        *started("setup"),
+        program(60, 25, 0.8, "chmod", "u+rwx", TMP, f"{TMP}/AnsiballZ_setup.py"),
+        module(61, 60, 0.9, "setup"),
+        module(62, 61, 1.0, "setup"),
+        HostEnded(T0 + 2.0, "node1", "t1", "ok", "", None),
+    ]
+    job = only_job(recorded(facts))
+    assert (job.id, job.label) == ("node1/61", "setup")
+
+
+def test_a_pid_that_comes_back_is_another_process():
+    facts = [
+        *started(),
+        module(61, 60, 0.9),
+        ended(61, 1.5),
+        module(61, 60, 2.0),
+        ended(61, 2.5),
+        HostEnded(T0 + 3, "node1", "t1", "ok", "", 0),
+    ]
+    assert [(job.start, job.end) for job in recorded(facts).jobs] == [(seconds(0.9), seconds(1.5)), (seconds(2.0), seconds(2.5))]
+
+
+def test_a_synchronous_job_whose_node_became_unreachable_was_killed():
+    facts = [*started(), module(61, 60, 0.9), ended(61, 3.0), HostEnded(T0 + 3.2, "node1", "t1", "unreachable", "perdu", None)]
+    job = only_job(recorded(facts))
+    assert (job.state, job.detected) == (State.KILLED, None)
+
+
+def test_polls_take_the_status_runs_of_the_node_and_are_counted_once():
+    looks = [
+        *started("async_status", "t2", 2.0),
+        module(80, 79, 2.2, "async_status"),
+        ended(80, 2.4),
+        module(82, 79, 4.5, "async_status"),
+        ended(82, 4.7),
+        Polled(T0 + 2.45, "node1", "t2", "j42.68", finished=False, waited_by_status=True),
+        Polled(T0 + 4.75, "node1", "t2", "j42.68", finished=True, waited_by_status=True),
+        Polled(T0 + 4.76, "node1", "t2", "j42.68", finished=True, waited_by_status=True),
+    ]
+    launch = [*started(), Launched(T0 + 1.5, "node1", "t1", "j42.68", ""), HostEnded(T0 + 1.6, "node1", "t1", "ok", "", None)]
+    timeline = recorded([*launch, *ASYNC, *looks])
+    assert [(poll.start, poll.noticed, poll.finished) for poll in timeline.polls] == [
+        (seconds(2.2), seconds(2.45), False),
+        (seconds(4.5), seconds(4.75), True),
+    ]
+    assert [job.module for job in timeline.jobs] == ["command"]
+    assert timeline.jobs[0].detected == seconds(4.75)
+
+
+def test_a_node_gone_silent_is_noted():
+    timeline = recorded([*ASYNC, Silence("node1", T0 + 6.04)])
+    assert timeline.notes == ("node1 n’a plus été observé à partir de 6,0 s : ce qui suit n’est pas prouvé.",)

@@ -61,6 +61,8 @@ def server_options(port: int, browser: bool) -> list[str]:
         f"--LabApp.workspaces_dir={state / 'workspaces'}",
         # A login shell would reset PATH, and `ansible` would not be found in the terminal.
         '--ServerApp.terminado_settings={"shell_command": ["/bin/bash"]}',
+        # Lets a script in the page wait for a kernel or run all cells: the browser tests do.
+        "--LabApp.expose_app_in_browser=True",
         "--ServerApp.answer_yes=True",
         "--ServerApp.log_level=WARN",
     ]

@@ -1,0 +1,184 @@
+"""The course as a learner opens it: ``./start``, a real JupyterLab, a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from labs.paths import ROOT
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# Without these, Chromium calls home at every start.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+OPENING_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course that is open: where, and the folder of its learner."""
+
+    address: str
+    work: Path
+
+    def lesson(self, name: str) -> str:
+        return self.address.replace("00_accueil.ipynb", f"{name}.ipynb") + "&reset"
+
+
+def pytest_collection_modifyitems(items):
+    if Path(CHROMIUM).exists() or os.environ.get("CI"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="chromium n'est pas installé sur cette machine"))
+
+
+@pytest.fixture(scope="session")
+def course():
+    """``./start`` with a learner's folder of its own; stopped, and the folder removed, at the end."""
+    work = ROOT / f"travail-tests-{os.getpid()}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"CONTREPOINT_TRAVAIL": str(work)}
+    start = subprocess.Popen(
+        ["./start", "--no-browser", "--port", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield Course(_address(start), work)
+    finally:
+        os.killpg(start.pid, signal.SIGTERM)
+        start.wait(30)
+        start.stdout.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _address(start: subprocess.Popen[str]) -> str:
+    """What ``./start`` prints, once the server answers; its output is drained afterwards so that it never blocks."""
+    told = []
+    watchdog = threading.Timer(OPENING_SECONDS, start.kill)
+    watchdog.start()
+    for line in start.stdout:
+        told.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+/\S+", line):
+            watchdog.cancel()
+            threading.Thread(target=start.stdout.read, daemon=True).start()
+            _wait_for_server(found.group(0))
+            return found.group(0)
+    watchdog.cancel()
+    raise AssertionError("./start did not open the course:\n" + "".join(told))
+
+
+def _wait_for_server(address: str) -> None:
+    import time
+    import urllib.error
+    import urllib.request
+
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A browser test that fails leaves a picture of its screen."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and page:
+        picture = ROOT / ".labs" / "echecs" / f"{item.name}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(picture))
+    return report
+
+
+@pytest.fixture
+def page(chromium):
+    """A new page, as of another visitor; what it complains of in its console is kept in ``page.complaints``."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, locale="fr-FR")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
+
+
+class Notebook:
+    """The notebook that is open in front, as a learner's hand finds it."""
+
+    READY = """() => {
+        const panel = window.jupyterapp && window.jupyterapp.shell.currentWidget;
+        const session = panel && panel.sessionContext;
+        return Boolean(session && session.isReady && session.session && session.session.kernel &&
+            session.session.kernel.connectionStatus === 'connected' && session.session.kernel.status === 'idle');
+    }"""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        page.goto(address)
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        self.page.wait_for_function(self.READY, timeout=90_000)
+
+    def command(self, name: str) -> object:
+        return self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
+    def run_all(self) -> object:
+        return self.command("notebook:run-all-cells")
+
+    def cell(self, text: str):
+        """The code cell whose source holds ``text``, brought into view: cells far away are not in the page."""
+        index = self.page.evaluate(
+            """text => {
+                const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+                const index = cells.findIndex(cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(text));
+                return window.jupyterapp.shell.currentWidget.content.scrollToItem(index, 'start').then(() => index);
+            }""",
+            text,
+        )
+        assert index >= 0, text
+        return self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index='{index}']")
+
+
+@pytest.fixture
+def notebook(course, page):
+    """Open a lesson by its name."""
+    return lambda name: Notebook(page, course.lesson(name))

@@ -86,7 +86,8 @@ def copy_lessons() -> None:
     missing = [lesson for lesson in sorted(NOTEBOOKS.glob("*.ipynb")) if not (WORK / lesson.name).exists()]
     for lesson in missing:
         shutil.copy(lesson, WORK / lesson.name)
-    tell(f"{len(missing)} copiés dans {WORK.name}/." if missing else f"Tous dans {WORK.name}/ ; votre travail n'est pas touché.")
+    copied = f"{len(missing)} {'copiés' if len(missing) > 1 else 'copié'} dans {WORK.name}/."
+    tell(copied if missing else f"Tous dans {WORK.name}/ ; votre travail n'est pas touché.")
 
 
 def prepare_tests() -> None:

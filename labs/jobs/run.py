@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import shlex
 import shutil
@@ -50,7 +51,10 @@ class Job:
 
     def start(self) -> None:
         sweep.reap(self._folder.parent)
-        sweep.claim(self._folder)
+        try:
+            sweep.claim(self._folder)
+        except OSError as error:
+            raise _unwritable(self._folder.parent, error) from error
         _running.add(self)
         self._thread.start()
 
@@ -97,6 +101,9 @@ class Job:
             runner.run()
             self.rc = runner.rc
             self.status = ENDED_BY_HAND if self._cancelled.is_set() else runner.status
+        except OSError as error:
+            self.status = "error"
+            self._output.append(str(_unwritable(self._folder.parent, error)))
         except Exception as error:  # noqa: BLE001 - whatever the runner raises, the run is over and its reader must be told
             self.status = "error"
             self._output.append(f"{type(error).__name__}: {error}")
@@ -154,6 +161,12 @@ def _control_folder() -> Path:
     if folder.stat().st_uid != os.getuid():
         raise LabError(f"Le dossier {folder} appartient à quelqu'un d'autre.", "Supprimez-le, ou définissez XDG_RUNTIME_DIR.")
     return folder
+
+
+def _unwritable(folder: Path, error: OSError) -> LabError:
+    if error.errno == errno.ENOSPC:
+        return LabError("Le disque est plein : Ansible ne peut pas travailler.", "Libérez de la place, puis relancez.")
+    return LabError(f"Impossible d'écrire dans {folder} ({error.strerror}).", "Vérifiez que ce dossier vous appartient, puis relancez.")
 
 
 _running: weakref.WeakSet[Job] = weakref.WeakSet()

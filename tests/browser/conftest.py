@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,26 +84,22 @@ def _address(start: subprocess.Popen[str]) -> str:
     watchdog.start()
     for line in start.stdout:
         told.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+/\S+", line):
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/\S+", line):
             watchdog.cancel()
             threading.Thread(target=start.stdout.read, daemon=True).start()
-            _wait_for_server(found.group(0))
+            _wait_for_server(int(found.group(1)))
             return found.group(0)
     watchdog.cancel()
     raise AssertionError("./start did not open the course:\n" + "".join(told))
 
 
-def _wait_for_server(address: str) -> None:
-    import time
-    import urllib.error
-    import urllib.request
-
+def _wait_for_server(port: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 STYLE = """
 <style>
 .cp-report { color: var(--jp-content-font-color1, CanvasText); line-height: 1.5; margin: 0.4em 0; }
-.cp-report ul { list-style: none; padding: 0; margin: 0.4em 0; }
+.cp-exercise-statement { line-height: 1.5; }
+.cp-report ul { margin: 0.4em 0; }
 .cp-report li { border-left: 3px solid var(--jp-border-color2, GrayText); margin: 0.5em 0; padding: 0 0 0 0.7em; }
 .cp-report li.cp-passed { border-left-color: var(--jp-success-color1, #2e7d32); }
 .cp-report li.cp-failed { border-left-color: var(--jp-error-color1, #c62828); border-left-style: double; border-left-width: 5px; }
@@ -29,6 +30,7 @@ STYLE = """
 </style>
 """.strip()
 
+_LIST = '<ul style="list-style:none;padding:0">'  # in place: JupyterLab's own style for lists would win over a style sheet
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -51,12 +53,12 @@ def statement(exercise: Exercise) -> str:
 def hints(title: str, levels: Sequence[str], total: int) -> str:
     """The hints given so far on one check."""
     given = "".join(f"<li><strong>Indice {number} sur {total}</strong>{markdown(text)}</li>" for number, text in enumerate(levels, start=1))
-    return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(title))}</p><ul>{given}</ul></div>'
+    return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(f"Pour « {title} » :"))}</p>{_LIST}{given}</ul></div>'
 
 
 def report(graded: Report) -> str:
     """What became of each check, in their order, under the overall result."""
-    entries = f"<ul>{''.join(_check(entry) for entry in graded.checks)}</ul>" if graded.checks else ""
+    entries = f"{_LIST}{''.join(_check(entry) for entry in graded.checks)}</ul>" if graded.checks else ""
     mark = "" if graded.status == "graded" else f'<span aria-hidden="true">⚠{NBSP}</span>'
     head = f"<p><strong>{mark}{inline(graded.message)}</strong></p>"
     return f'{STYLE}<section class="cp-report" aria-label="Résultat de la vérification">{head}{entries}</section>'

@@ -29,6 +29,13 @@ ATTEMPTS = 3
 MOST_READ = 65536  # bytes of a node's file that a check can see
 
 
+class GivenUpError(GraderError):
+    """The one who asked for a grading does not want it any more."""
+
+    def __init__(self) -> None:
+        super().__init__("La correction a été interrompue.", "Relancez-la quand vous voudrez.")
+
+
 @dataclass(frozen=True, slots=True)
 class Graded:
     """The report, and the run that it speaks of: None when nothing was run."""
@@ -116,14 +123,15 @@ def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Eve
     try:
         injector = Injector(lab, exercise.lab.faults, recording.timeline().started.timestamp())
         deadline = time.monotonic() + exercise.limits.wall
-        while recording.alive:
+        too_long = False
+        while recording.alive and not too_long:
             injector.tick(recording.processes())
             _heed(stop)
-            if time.monotonic() > deadline:
-                recording.cancel()
-                break
+            too_long = time.monotonic() > deadline
             time.sleep(TICK)
-        recording.wait()
+        if too_long:
+            recording.cancel()
+        _heed_cancel(recording.wait(), too_long)
         injector.settle(recording.processes())
     except BaseException:
         recording.cancel()
@@ -140,7 +148,13 @@ def _require_evidence(timeline: Timeline) -> None:
 
 def _heed(stop: Event | None) -> None:
     if stop is not None and stop.is_set():
-        raise GraderError("La correction a été interrompue.", "Relancez-la quand vous voudrez.")
+        raise GivenUpError
+
+
+def _heed_cancel(timeline: Timeline, too_long: bool) -> None:
+    """A run that was cancelled by others, from the live view say, is given up too."""
+    if timeline.status == "canceled" and not too_long:
+        raise GivenUpError
 
 
 def _files(exercise: Exercise, lab: Lab, origin: float) -> dict[str, dict[str, NodeFile | None]]:
@@ -172,11 +186,8 @@ def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timeline: Timel
 
 
 def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timeline: Timeline | None) -> str:
-    stopped = (
-        f" Le play a été arrêté au bout de {figure(exercise.limits.wall)} s, la durée permise."
-        if timeline and timeline.status == "canceled"
-        else ""
-    )
+    too_long = timeline is not None and timeline.status == "canceled"
+    stopped = f" Le play a été arrêté au bout de {figure(exercise.limits.wall)} s, la durée permise." if too_long else ""
     marks = f"{points(score)} sur {figure(exercise.points)}."
     first = next((check for check in checks if not check.passed), None)
     return f"Bravo : {marks}" if first is None else f"{marks}{stopped} À revoir d'abord : « {first.title} »."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_an_untouched_exercise_earns_nothing(graded, answer):
 def test_messages_say_what_was_observed(graded, answer):
     lost = lost_by(graded(answer).report)
     assert "node2" in lost["fichier"]
-    assert "la liaison venait d’être coupée" in lost["fichier"]
+    assert "le lien venait d’être coupé" in lost["fichier"]
     assert "UNREACHABLE" in lost["joignable"]
 
 
@@ -82,6 +83,21 @@ def test_a_play_without_end_is_stopped_at_its_limit(tmp_path):
     assert (result.report.status, result.report.score) == ("graded", 0)
     assert "Le play a été arrêté au bout de 4\u00a0s" in result.report.message
     assert result.timeline.status == "canceled"
+
+
+@pytest.mark.lab
+def test_a_run_cancelled_from_its_live_view_gets_no_mark():
+    class Impatient:
+        """Watches a grading, and presses the live view's cancel button."""
+
+        def step(self, text): ...
+
+        def running(self, recording):
+            threading.Timer(2, recording.cancel).start()
+
+    report = grade(EXERCISE, EXERCISE.folder / "solution", Impatient()).report
+    assert (report.status, report.score) == ("error", None)
+    assert "interrompue" in report.message
 
 
 @pytest.mark.lab

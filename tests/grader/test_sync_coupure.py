@@ -48,7 +48,7 @@ def test_the_command_lost_with_its_session(sync_coupure, story):
     assert failing(reports) == {"arriere-plan", "fichier", "meme-job", "joignable", "attente"}
     assert "node2\u00a0: `/bin/sleep 8` tournait dans la session SSH" in reports["arriere-plan"].message
     assert "elle s’est arrêtée au bout de 3,1\u00a0s au lieu de 8\u00a0s" in reports["arriere-plan"].message
-    assert "la liaison venait d’être coupée, à 4,0\u00a0s" in reports["fichier"].message
+    assert "le lien venait d’être coupé, à 4,0\u00a0s" in reports["fichier"].message
     assert "UNREACHABLE" in reports["joignable"].message
 
 

@@ -54,7 +54,7 @@ class ExercisePanel:
             description=f"Votre réponse ({name})",
             rows=_ROWS,
             style={"description_width": "initial"},
-            layout={"width": "auto", "flex_flow": "column"},
+            layout={"width": "calc(100% - 4px)", "flex_flow": "column"},
         )
         self.message = toolkit.html(note(""))
         self.hints = toolkit.html()

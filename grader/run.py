@@ -73,7 +73,17 @@ def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: 
         checks = judge.judge(exercise, observed)
     except (GraderError, LabError) as error:
         return Graded(failure(exercise.id, exercise.points, error))
+    except OSError as error:
+        return Graded(failure(exercise.id, exercise.points, _refused(error)))
     return Graded(_report(exercise, checks, observed.timeline), observed.timeline)
+
+
+def _refused(error: OSError) -> GraderError:
+    """A full disk, a folder that cannot be written."""
+    where = f" ({error.filename})" if error.filename else ""
+    return GraderError(
+        f"Le système a refusé une opération sur un fichier : {error.strerror}{where}.", "Vérifiez la place sur le disque et les droits."
+    )
 
 
 def _observe_fairly(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event | None) -> Observed:

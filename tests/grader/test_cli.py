@@ -111,6 +111,24 @@ def test_help_is_french_and_quick():
     assert (spent.children_user + spent.children_system) - (before.children_user + before.children_system) < 0.3
 
 
+def test_a_state_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    start = catalog.find("sync-coupure").folder / "start"
+    done = grader("check", "sync-coupure", start, "--json", env=os.environ | {"CONTREPOINT_STATE": str(tmp_path / "file" / "labs")})
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (2, "error")
+    assert "Le système a refusé une opération sur un fichier" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_grading_needs_no_jupyter(exercises, tmp_path):
+    """What the optional extra brings must not be imported on the way."""
+    (tmp_path / "answer.yml").write_text("a: 2\nb: 3\n")
+    code = "import sys\nfor name in ('IPython', 'ipywidgets', 'anywidget', 'ipykernel'):\n    sys.modules[name] = None\nfrom grader.cli import main; main()"
+    arguments = ["check", "deux-nombres", tmp_path / "answer.yml", "--exercices", exercises]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.lab
 def test_the_solution_of_the_course_by_the_command_line():
     done = grader("check", "sync-coupure", catalog.find("sync-coupure").folder / "solution", "--json")

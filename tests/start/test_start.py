@@ -13,7 +13,6 @@ from labs import jupyter, setup, system
 from labs.errors import LabError
 from labs.paths import ROOT
 
-
 TOKEN = "0123456789abcdef"
 
 

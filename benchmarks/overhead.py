@@ -39,7 +39,10 @@ def main() -> None:
         for number in range(options.pairs):
             pair = _measure(lambda: _bare(lab, options.playbook)), _measure(lambda: _watched(lab, options.playbook))
             pairs.append(pair)
-            print(f"pair {number + 1}: bare {pair[0][0]:.2f} s, {pair[0][1]:.2f} s CPU; watched {pair[1][0]:.2f} s, {pair[1][1]:.2f} s CPU", flush=True)
+            print(
+                f"pair {number + 1}: bare {pair[0][0]:.2f} s, {pair[0][1]:.2f} s CPU; watched {pair[1][0]:.2f} s, {pair[1][1]:.2f} s CPU",
+                flush=True,
+            )
     finally:
         lab.down()
     _report(pairs, options.playbook)
@@ -72,7 +75,9 @@ def _cpu() -> float:
 
 
 def _report(pairs: list[tuple[tuple[float, float], tuple[float, float]]], playbook: Path) -> None:
-    print(f"\n{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, {playbook.name}, {len(pairs)} pairs")
+    print(
+        f"\n{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, {playbook.name}, {len(pairs)} pairs"
+    )
     for name, position in (("wall", 0), ("CPU", 1)):
         ratios = [watched[position] / bare[position] for bare, watched in pairs]
         print(f"{name:4} ratio: median {statistics.median(ratios):.3f}, from {min(ratios):.3f} to {max(ratios):.3f}")

@@ -97,9 +97,12 @@ def prepare_tests() -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--root-user-action=ignore"]
     if subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=False).returncode:
         raise LabError("Les bibliothèques de test n'ont pas pu être installées.", "Vérifiez l'accès à PyPI, puis relancez « ./check ».")
-    if not system.has("chromium") and system.can_install():
-        system.require("chromium", tell)
-    tell("Prêts." if system.has("chromium") else "Chromium manque : les tests dans un navigateur seront passés.")
+    for program, what in (("chromium", "dans un navigateur"), ("dockerd", "sur Docker")):
+        if system.can_install():
+            system.require(program, tell)
+        elif not system.has(program):
+            tell(f"{program} manque : les tests {what} seront passés.")
+    tell("Prêts.")
 
 
 def _open(locale: str, port: int | None, browser: bool) -> None:

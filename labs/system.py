@@ -16,6 +16,7 @@ Say = Callable[[str], None]
 # Program -> the Debian package that brings it.
 PACKAGES = {
     "chromium": "chromium",
+    "dockerd": "docker.io",
     "mmdebstrap": "mmdebstrap",
     "podman": "podman",
     "runc": "runc",

@@ -14,7 +14,7 @@ from labs.jobs.command import Command
 from labs.jobs.events import Event
 from labs.jobs.run import Job
 from labs.lab import Lab
-from labs.timeline.model import Fault, FaultKind, State, Timeline
+from labs.timeline.model import Fault, FaultKind, Timeline
 from labs.timeline.record import Recorder
 
 LINGER_PERIOD = 0.1  # seconds
@@ -97,7 +97,7 @@ class Recording:
         self._ended = time.time()
 
     def _jobs_running(self) -> bool:
-        return any(job.state is State.RUNNING for job in self.timeline().jobs)
+        return any(job.confirmed and job.end is None for job in self.timeline().jobs)
 
     def _on_event(self, event: Event) -> None:
         with self._lock:

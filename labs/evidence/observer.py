@@ -52,6 +52,7 @@ class Processes:
         self.seen: dict[int, tuple[list[str], float]] = {}  # argv and start
         self.ended: set[int] = set()  # still in the table, waiting for their parent to take notice
         self.by_fd: dict[int, int] = {}
+        self.job_folders = {"/root/.ansible_async", *glob.glob("/home/*/.ansible_async")}
         self.poll = select.poll()
         self.ignored = {os.getpid()}
 
@@ -75,8 +76,17 @@ class Processes:
         start = self.boot + int(fields[19]) / TICKS
         argv = self.argv(pid)
         self.seen[pid] = (argv, start)
+        if len(argv) > 1 and argv[1].endswith("/async_wrapper.py"):
+            self.note_job_folder(pid)
         self.watch(pid)
         say(k="process", pid=pid, ppid=int(fields[1]), start=start, argv=argv)
+
+    def note_job_folder(self, pid: int) -> None:
+        """Job files are where ANSIBLE_ASYNC_DIR says, for the user that the job runs as."""
+        entries = (entry.partition(b"=") for entry in read(f"/proc/{pid}/environ").split(b"\0"))
+        settings = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, _, value in entries}
+        folder = settings.get("ANSIBLE_ASYNC_DIR", "~/.ansible_async")
+        self.job_folders.add(folder.replace("~", settings.get("HOME", "/root"), 1) if folder.startswith("~/") else folder)
 
     def watch(self, pid: int) -> None:
         """Be woken at the very moment it ends, where the kernel can do that."""
@@ -128,15 +138,10 @@ class JobFiles:
 
     def __init__(self) -> None:
         self.seen: dict[str, tuple[int, int]] = {}  # path -> mtime in ns, inode
-        self.folders: list[str] = []
-        self.next_search = 0.0
 
-    def look(self) -> None:
-        if time.monotonic() >= self.next_search:
-            self.folders = ["/root/.ansible_async", *glob.glob("/home/*/.ansible_async")]
-            self.next_search = time.monotonic() + 1.0
+    def look(self, folders: set[str]) -> None:
         present: set[str] = set()
-        for folder in self.folders:
+        for folder in folders:
             self.look_in(folder, present)
         for path in self.seen.keys() - present:
             del self.seen[path]
@@ -178,13 +183,13 @@ def main() -> None:
     next_beat = 0.0
     while True:
         processes.look()
-        files.look()
+        files.look(processes.job_folders)
         if time.monotonic() >= next_beat:
             next_beat = time.monotonic() + 1.0
             say(k="beat", at=time.time())
         if not processes.wait(0):
             processes.look()
-            files.look()
+            files.look(processes.job_folders)
             return
 
 

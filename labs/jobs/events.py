@@ -91,7 +91,7 @@ def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
             yield HostStarted(at, host, task, data.get("task", ""), _action(data))
         case "runner_on_async_poll":
             yield Polled(at, host, "", jid, finished=False, waited_by_status=False)
-        case "runner_on_async_ok" | "runner_on_async_failed":
+        case "runner_on_async_ok" | "runner_on_async_failed" if jid:  # without one, the controller gave up asking
             yield Polled(at, host, task, jid, finished=True, waited_by_status=False)
         case "runner_retry" if asked_by_task:
             yield Polled(at, host, task, jid, finished=False, waited_by_status=True)

@@ -34,6 +34,7 @@ class State(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     TIMED_OUT = "timed_out"  # the node's watchdog killed it at its limit
+    ORPHANED = "orphaned"  # its file says that its limit ended it, yet something of it runs on: the watchdog missed
     KILLED = "killed"  # its process is gone and it left no result
     ENDED = "ended"  # its process ended, and nobody whose word counts told how (a synchronous job launched from elsewhere)
     UNCONFIRMED = "unconfirmed"  # only the controller's events speak of it: nothing on the node does

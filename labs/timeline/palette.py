@@ -22,6 +22,7 @@ STATES = {
     State.SUCCEEDED: "#007F5C",
     State.FAILED: "#BE5400",
     State.TIMED_OUT: "#A8568A",
+    State.ORPHANED: "#8A5A9E",
     State.KILLED: "#6F6F6F",
     State.ENDED: "#7D7100",
     State.UNCONFIRMED: "#6F6F6F",
@@ -39,6 +40,7 @@ STROKES: dict[State, tuple[Stroke, ...]] = {
     State.SUCCEEDED: (((-1.0, 0.0), (-0.3, -0.8), (1.0, 0.9)),),
     State.FAILED: (((-0.9, -0.9), (0.9, 0.9)), ((-0.9, 0.9), (0.9, -0.9))),
     State.TIMED_OUT: (((-0.8, 1.0), (0.8, 1.0), (-0.8, -1.0), (0.8, -1.0), (-0.8, 1.0)),),
+    State.ORPHANED: (_RING, ((-0.2, 0.0), (0.2, 0.0))),
     State.KILLED: (_RING, ((-0.7, -0.7), (0.7, 0.7))),
     State.ENDED: (((-0.8, 0.0), (0.8, 0.0)),),
     State.UNCONFIRMED: (

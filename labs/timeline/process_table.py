@@ -50,6 +50,11 @@ class ProcessTable:
     def module_under(self, wrappers: list[Process]) -> Process | None:
         return next((child for wrapper in wrappers for child in self._children[wrapper.pid] if _is_module(child.argv)), None)
 
+    def below(self, process: Process) -> list[Process]:
+        """All that descends from a process."""
+        children = [child for child in self._children[process.pid] if child.start >= process.start]
+        return [found for child in children for found in (child, *self.below(child))]
+
     def sync_modules(self, only: str = "") -> list[Process]:
         """Module runs that no async_wrapper started, less the forks that a module makes of itself."""
         runs = {process.pid for process in self._processes if _is_module(process.argv) or wrapper_stem(process.argv)}
@@ -90,13 +95,15 @@ def module_name(argv: tuple[str, ...]) -> str:
     return next((name for word in argv if (name := _named_module(word)) and name != "async_wrapper"), "")
 
 
-def async_end(module: Process | None, wrappers: list[Process], file: JobFile | None) -> tuple[float | None, State, int | None]:
-    """When and how an async job ended, by its file and its processes."""
+def async_end(
+    module: Process | None, wrappers: list[Process], below: list[Process], file: JobFile | None
+) -> tuple[float | None, State, int | None]:
+    """When and how an async job ended, by its file, its processes, and those ``below`` its module."""
     if file and file.finished:
         state = file_state(file)
-        # The watchdog writes its file a second after it has killed.
-        killed_at = module.end if module and state is State.TIMED_OUT else None
-        return killed_at or file.mtime, state, exit_code(file)
+        if state is State.TIMED_OUT and module:
+            return _limit_end(module, below, file)
+        return file.mtime, state, exit_code(file)
     if module and module.end is not None and all(process.end is not None for process in wrappers if process.pid == module.ppid):
         # Dead without a result. Where the watchdog did it, its word is a second away.
         allowed = limit(wrappers[0].argv)
@@ -105,6 +112,15 @@ def async_end(module: Process | None, wrappers: list[Process], file: JobFile | N
     if not module and all(process.end is not None for process in wrappers):
         return max(process.end or 0.0 for process in wrappers), State.KILLED, None
     return None, State.RUNNING, None
+
+
+def _limit_end(module: Process, below: list[Process], file: JobFile) -> tuple[float | None, State, int | None]:
+    """The watchdog kills the job's process group, and writes its file a second later: what lives on had left the group, or was missed."""
+    survivors = [process for process in (module, *below) if process.end is None or process.end > file.mtime]
+    if not survivors:
+        return max(process.end or 0.0 for process in (module, *below)), State.TIMED_OUT, None
+    ends = [process.end for process in survivors]
+    return None if None in ends else max(end for end in ends if end is not None), State.ORPHANED, None
 
 
 def file_state(file: JobFile) -> State:

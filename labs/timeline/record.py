@@ -229,7 +229,7 @@ class Recorder:
         start = module.start if module else wrappers[0].start
         claim = self._claims.get(jid)
         task = claim.task if claim else self._task_at(host, wrappers[0].start, action)
-        end, state, rc = async_end(module, wrappers, file)
+        end, state, rc = async_end(module, wrappers, table.below(module) if module else [], file)
         return Job(
             id=jid,
             host=host,

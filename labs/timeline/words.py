@@ -18,6 +18,7 @@ STATES = {
     State.SUCCEEDED: "réussi",
     State.FAILED: "en échec",
     State.TIMED_OUT: "limite dépassée",
+    State.ORPHANED: "orphelin",
     State.KILLED: "tué",
     State.ENDED: "fini, résultat inconnu",
     State.UNCONFIRMED: "non confirmé par le nœud",
@@ -27,6 +28,7 @@ GLYPHS = {
     State.SUCCEEDED: "✓",
     State.FAILED: "✕",
     State.TIMED_OUT: "⧖",
+    State.ORPHANED: "⊙",
     State.KILLED: "⊘",
     State.ENDED: "–",
     State.UNCONFIRMED: "?",
@@ -133,6 +135,7 @@ def mishaps(timeline: Timeline) -> list[str]:
         for state, text, agrees in (
             (State.FAILED, "en échec", False),
             (State.TIMED_OUT, f"arrêté{'s' if by_state[State.TIMED_OUT] > 1 else ''} par sa limite", False),
+            (State.ORPHANED, "orphelin", True),
             (State.KILLED, "perdu", True),
             (State.UNCONFIRMED, f"non confirmé{'s' if by_state[State.UNCONFIRMED] > 1 else ''}", False),
         )

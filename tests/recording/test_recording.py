@@ -171,6 +171,33 @@ def test_failures_limits_and_kills_are_told_apart(lab):
     assert job.state is State.KILLED
 
 
+def test_an_orphan_is_told_from_a_job_that_its_limit_ended(lab):
+    """What has left the job's process group survives the watchdog, whose file says that all is over."""
+    timeline, _ = adhoc(lab, "ansible node1 -B 3 -P 1 -a '/usr/bin/setsid /bin/sleep 9'")
+    (job,) = timeline.jobs
+    assert job.state is State.ORPHANED
+    assert job.end - job.start >= 8
+
+
+def test_a_job_folder_of_one_s_own_is_found(lab, tmp_path):
+    timeline, _ = playbook(
+        lab,
+        tmp_path,
+        """
+- hosts: node1
+  gather_facts: false
+  vars: {ansible_async_dir: /tmp/jobs}
+  tasks:
+    - ansible.builtin.command: /bin/sleep 2
+      async: 30
+      poll: 0
+""",
+    )
+    (job,) = timeline.jobs
+    assert (job.state, job.rc) == (State.SUCCEEDED, 0)
+    assert lab.read("node1", f"/tmp/jobs/{job.id}") is not None
+
+
 def test_start_and_end_are_those_of_the_node(lab):
     """Against the node's own account: the process's start in /proc, the job file's mtime."""
     recording = record(lab, AdHoc.parse("ansible node1 -B 60 -P 0 -a '/bin/sleep 3'"))

@@ -262,6 +262,7 @@ def every_state() -> Timeline:
         Job("b", "node1", Mode.DETACHED, "command", "échec", "t1", (), 10, 0, 1.1, 1.3, 5, 5.4, State.FAILED, 2),
         Job("c", "node1", Mode.DETACHED, "command", "limite", "t1", (), 5, 0, 1.6, 1.8, 6.8, 7.2, State.TIMED_OUT),
         Job("d", "node2", Mode.DETACHED, "command", "tué", "t1", (), 10, 0, 1, 1.2, 3, None, State.KILLED),
+        Job("o", "node3", Mode.DETACHED, "command", "échappé", "t1", (), 2, 0, 5.6, 5.8, 7.6, None, State.ORPHANED),
         Job("e", "node2", Mode.DETACHED, "command", "inventé", "t1", (), 10, 0, 3.4, None, None, 5.4, State.UNCONFIRMED),
         Job("g", "node3", Mode.SYNC, "command", "venu d’ailleurs", None, (), None, None, None, 1.5, 5.5, None, State.ENDED),
         Job("f", "node3", Mode.DETACHED, "command", "encore là", "t1", (), 60, 0, 1, 1.2),

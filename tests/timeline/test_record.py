@@ -121,6 +121,15 @@ def test_the_limit_is_told_from_a_kill():
     assert (job.state, job.end) == (State.TIMED_OUT, seconds(3.3))
 
 
+def test_what_outlives_the_word_of_the_watchdog_is_an_orphan():
+    told = JobFile("node1", "j42.68", T0 + 4.3, {"msg": "Timeout exceeded", "failed": True, "child_pid": 72})
+    facts = [*ASYNC[:7], ended(73, 3.3), ended(72, 3.3), told, ended(71, 4.4)]
+    job = only_job(recorded(facts))
+    assert (job.state, job.end) == (State.ORPHANED, None)
+    job = only_job(recorded([*facts, ended(75, 7.0)]))
+    assert (job.state, job.end) == (State.ORPHANED, seconds(7.0))
+
+
 def test_a_failed_job_has_its_exit_code():
     job = only_job(recorded([*ASYNC[:-2], JobFile("node1", "j42.68", T0 + 4.36, {"rc": 3, "failed": True})]))
     assert (job.state, job.rc) == (State.FAILED, 3)

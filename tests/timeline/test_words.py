@@ -71,7 +71,8 @@ def test_summary_says_what_was_lost():
 
 def test_summary_of_every_state():
     told = plain(words.summary(samples.every_state()))
-    assert "1 job en échec sur node1 · 1 job arrêté par sa limite sur node1 · 1 job perdu sur node2 · 1 job non confirmé sur node2" in told
+    assert "1 job en échec sur node1 · 1 job arrêté par sa limite sur node1 · 1 job orphelin sur node3 · 1 job perdu sur node2" in told
+    assert "1 job non confirmé sur node2" in told
     assert told.endswith("1 job encore en cours à la fin")
 
 
@@ -100,6 +101,7 @@ def test_every_state_has_its_word_and_its_glyph():
         "réussi ✓",
         "en échec ✕ (code 2)",
         "limite dépassée ⧖",
+        "orphelin ⊙",
         "tué ⊘",
         "fini, résultat inconnu –",
         "non confirmé par le nœud ?",

@@ -107,7 +107,8 @@ def _packed(extents: list[tuple[float, float, str]]) -> dict[str, int]:
     rows: dict[str, int] = {}
     busy: list[tuple[float, int]] = []  # (end, row)
     free: list[int] = []
-    for start, end, name in sorted(extents):
+    # Not by end: an end that becomes known later must not change who was there first.
+    for start, end, name in sorted(extents, key=lambda extent: (extent[0], extent[2])):
         while busy and busy[0][0] <= start:
             heapq.heappush(free, heapq.heappop(busy)[1])
         if not free:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labs.notebook.comparisons import compared
     from labs.notebook.faults import cut_button
     from labs.notebook.panel import launcher
     from labs.notebook.prediction import predict
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from labs.notebook.recordings import recorded
     from labs.notebook.status import lab_status
 
-__all__ = ["cut_button", "lab_status", "launcher", "predict", "quiz", "recorded"]
+__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded"]
 
 _HOMES = {
+    "compared": "comparisons",
     "cut_button": "faults",
     "lab_status": "status",
     "launcher": "panel",

@@ -1,0 +1,75 @@
+"""What Ansible itself costs, in seconds, beside the work that it was asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from math import inf, isfinite
+
+from labs.errors import LabError
+
+FORMAT = "contrepoint/overheads"
+_UNREADABLE = "L’étalonnage enregistré n’est pas lisible.", "Refaites l’étalonnage."
+
+
+@dataclass(frozen=True, slots=True)
+class Overheads:
+    """Seconds that each step takes when nothing else runs; ``cores`` says how they grow when several hosts are served at once.
+
+    All these steps are computing (processes that start, modules that are copied), so that steps under way at once share the cores:
+    with more of them than ``cores``, each is slowed down in proportion. Nodes share the controller's cores, as in a lab on one machine.
+    The defaults were measured on two shared cores (docs/mesures.md); ``labs.calibration`` measures those of a lab.
+    """
+
+    startup: float = 0.45  # from the command to the first host of the first task
+    play: float = 0.02  # from one play, or one ``serial`` group of hosts, to the next
+    turn: float = 0.008  # from one task to the next
+    fork: float = 0.008  # from one host of a task to the next
+    local: float = 0.03  # an action that runs nothing on the node
+    item: float = 0.01  # from one item of a loop to the next
+    connect: float = 0.2  # opening the SSH connection that the following steps share
+    send: float = 0.17  # bringing a module to its node, until it starts there
+    module: float = 0.16  # a module's own costs on its node, beside its work
+    back: float = 0.02  # from a module's end to the controller knowing its answer
+    launch: float = 0.3  # bringing an asynchronous job to its node, until its wrapper starts there
+    wrap: float = 0.15  # from the wrapper's start to the module's
+    detach: float = 0.2  # from the wrapper's start to the launch's answer
+    settle: float = 0.15  # a job's costs on its node once its work is done: its result is written
+    status: float = 0.2  # an async_status on the node: a poll also pays ``send`` and ``back``
+    finish: float = 0.15  # from the last answer to the command's end
+    cores: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value < 0 or (value == 0 and name == "cores") or (name != "cores" and not isfinite(value)):
+                raise ValueError(f"{name} cannot be {value}")
+
+    @property
+    def look(self) -> float:
+        """Seconds that one poll takes when nothing else runs."""
+        return self.send + self.status + self.back
+
+    @classmethod
+    def none(cls) -> Overheads:
+        """An Ansible that costs nothing: what remains is the order in which it does things."""
+        return cls(**{field.name: 0.0 for field in fields(cls) if field.name != "cores"}, cores=inf)
+
+    def dumps(self) -> str:
+        """As a JSON document."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
+
+    @classmethod
+    def loads(cls, text: str) -> Overheads:
+        """Read what ``dumps`` wrote; fields unknown to this version are ignored, missing ones are the defaults.
+
+        Raises LabError for what is no such document.
+        """
+        try:
+            document = json.loads(text)
+            known = {field.name for field in fields(cls)}
+            read = cls(**{name: float(value) for name, value in document.items() if name in known})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise LabError(*_UNREADABLE) from error
+        if document.get("format") != FORMAT:
+            raise LabError(*_UNREADABLE)
+        return read

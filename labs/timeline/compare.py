@@ -77,7 +77,7 @@ def difference(base: Timeline, other: Timeline) -> Difference:
 def tenths(parts: Sequence[float]) -> list[float]:
     """Seconds >= 0 rounded to tenths so that they still add up to their rounded sum, those cut the most being rounded up first."""
     floors = [int(part * 10 + 1e-9) for part in parts]
-    missing = round(sum(parts) * 10) - sum(floors)
+    missing = round(round(sum(parts), 1) * 10) - sum(floors)
     by_loss = sorted(range(len(parts)), key=lambda k: floors[k] - parts[k] * 10)
     for k in by_loss[: max(0, missing)]:
         floors[k] += 1

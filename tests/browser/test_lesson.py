@@ -157,5 +157,6 @@ def test_the_screen_of_the_readme(notebook, chromium, course):
     shot = lesson.page.screenshot()
     assert len(shot) > 20_000
     if not picture.exists():
+        picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(shot)
     expect(cell.get_by_text("Terminé")).to_be_visible(timeout=RUN_MS)

@@ -10,7 +10,7 @@ from timeline.strategies import moments, timelines
 
 from labs.timeline import palette, replay
 from labs.timeline.layout import layout
-from labs.timeline.model import State
+from labs.timeline.model import Job, Mode, State, Timeline
 from labs.timeline.scene import CONTROLLER_ROW, HEIGHTS, Detail, Kind, Limit
 
 
@@ -208,3 +208,10 @@ def luminance(color):
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_two_jobs_that_start_together_keep_their_rows_when_one_is_detected():
+    jobs = tuple(Job(name, "node1", Mode.DETACHED, "command", name, None, launched=0.0, start=0.0, end=0.0) for name in ("a", "b"))
+    before = Timeline("ensemble", samples.STARTED, ("node1",), 1.0, jobs=jobs)
+    after = replace(before, jobs=(jobs[0], replace(jobs[1], detected=0.1)))
+    assert {item.key: item.row for item in of(layout(before), Kind.JOB)} == {item.key: item.row for item in of(layout(after), Kind.JOB)}

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labs.cli_timeline import timeline_app
 from labs.errors import LabError
 from labs.lab import DEFAULT, Lab
 
 if TYPE_CHECKING:
     from labs.jobs.command import Command
-    from labs.timeline.model import Timeline
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=True, rich_markup_mode=None, help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez."
 )
 image_app = typer.Typer(no_args_is_help=True, help="L'image des nœuds.")
 app.add_typer(image_app, name="image")
+app.add_typer(timeline_app, name="timeline")
 
 Name = Annotated[str, typer.Option("--name", "-n", help="Le nom du labo.")]
 TimelineFile = Annotated[Path | None, typer.Option("--timeline", help="Écrire la chronologie dans ce fichier JSON.")]
@@ -104,10 +104,10 @@ def run(
     name: Name = DEFAULT,
 ) -> None:
     """Lancer un playbook sur le labo ; les options qui suivent sont celles d'ansible-playbook."""
+    from labs.cli_run import check_playbook
     from labs.jobs.command import Playbook
 
-    if not playbook.is_file():
-        raise LabError(f"Le playbook « {playbook} » n'existe pas.", "Vérifiez son chemin.")
+    check_playbook(playbook)
     _launch(name, Playbook(playbook, options=tuple(context.args)), timeline, figure)
 
 
@@ -131,41 +131,10 @@ def image_build() -> None:
 
 
 def _launch(name: str, command: Command, timeline_file: Path | None, figure_file: Path | None) -> None:
-    from labs.recording import record
-    from labs.timeline import figure, store
-    from labs.timeline.words import summary
+    from labs import cli_run
 
-    _refuse_unwritable(timeline_file, figure_file)
-    recording = record(Lab(name), command)
-    try:
-        recorded = recording.wait()
-    except KeyboardInterrupt:
-        print("Interruption : les processus et les jobs de ce lancement sont arrêtés…", file=sys.stderr)
-        recording.cancel()
-        recorded = recording.wait()
-    print(recording.stdout)
-    print(summary(recorded))
-    _save(recorded, timeline_file, store.save)
-    _save(recorded, figure_file, figure.save)
-    if recorded.status != "successful":
-        raise typer.Exit(1)
-
-
-def _save(recorded: Timeline, path: Path | None, save: Callable[[Timeline, Path], object]) -> None:
-    if path:
-        try:
-            save(recorded, path)
-        except OSError as error:
-            raise LabError(
-                f"Impossible d'écrire « {path} » : {error.strerror}.", "Choisissez un autre dossier ou libérez de la place."
-            ) from error
-
-
-def _refuse_unwritable(*paths: Path | None) -> None:
-    """Before the run rather than after it."""
-    for path in paths:
-        if path and not path.resolve().parent.is_dir():
-            raise LabError(f"Le dossier « {path.parent} » n'existe pas.", "Créez-le, ou choisissez-en un autre.")
+    cli_run.refuse_unwritable(timeline_file, figure_file)
+    cli_run.launch(Lab(name), command, timeline_file, figure_file)
 
 
 def _rich_print(thing: object) -> None:

@@ -75,12 +75,17 @@ def figure(runs: Sequence[Run]) -> Figure:
 def save(runs: Sequence[Run], path: str | os.PathLike[str]) -> None:
     """Draw runs into a .png, .svg or .pdf file. Raises LabError in French."""
     target = Path(path)
-    if target.suffix.lower() not in FORMATS:
-        raise LabError(f"Format d’image inconnu : « {target.suffix or target.name} ».", f"Choisissez {', '.join(FORMATS)}.")
+    refuse_format(target)
     try:
         figure(runs).savefig(target, dpi=DPI)
     except OSError as error:
         raise LabError(f"Impossible d’écrire {target} : {error.strerror}.", "Vérifiez le dossier, les droits et la place libre.") from error
+
+
+def refuse_format(path: Path) -> None:
+    """Raise LabError unless the name of a file ends as a picture's."""
+    if path.suffix.lower() not in FORMATS:
+        raise LabError(f"Format d’image inconnu : « {path.suffix or path.name} ».", f"Choisissez {', '.join(FORMATS)}.")
 
 
 def _measured(runs: Sequence[Run]) -> tuple[list[Scene], list[Frame]]:

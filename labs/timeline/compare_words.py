@@ -39,7 +39,7 @@ _OF = {  # « 15,0 s … »
     Cause.POLL: "de sondage",
     Cause.REST: "pour le reste",
 }
-HEADINGS = ("Exécution", "Durée totale", *(text[0].upper() + text[1:] for text in CAUSES.values()), "Sondages", "Jobs à la fois")
+HEADINGS = ("Exécution", "Durée totale", *(text[0].upper() + text[1:] for text in CAUSES.values()), "Nombre de sondages", "Jobs à la fois")
 
 
 class Run(NamedTuple):

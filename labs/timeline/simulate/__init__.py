@@ -2,6 +2,6 @@
 
 from labs.timeline.simulate.engine import killed_after, simulate
 from labs.timeline.simulate.overheads import Overheads
-from labs.timeline.simulate.plan import Include, Local, Plan, Play, Room, Run, Wait, batches, window
+from labs.timeline.simulate.plan import Include, Local, Plan, Play, Room, Run, Step, Wait, batches, window
 
-__all__ = ["Include", "Local", "Overheads", "Plan", "Play", "Room", "Run", "Wait", "batches", "killed_after", "simulate", "window"]
+__all__ = ["Include", "Local", "Overheads", "Plan", "Play", "Room", "Run", "Step", "Wait", "batches", "killed_after", "simulate", "window"]

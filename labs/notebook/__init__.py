@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from labs.notebook.questions import quiz
     from labs.notebook.recordings import recorded
     from labs.notebook.status import lab_status
+    from labs.notebook.whatif import what_if
 
-__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded"]
+__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded", "what_if"]
 
 _HOMES = {
     "compared": "comparisons",
@@ -27,6 +28,7 @@ _HOMES = {
     "predict": "prediction",
     "quiz": "questions",
     "recorded": "recordings",
+    "what_if": "whatif",
 }
 
 

@@ -16,11 +16,11 @@ from labs.timeline.compare_words import CAUSES, LETTERS, Run, rounded
 from labs.timeline.layout import layout
 
 _MARKS = {
-    Cause.WORK: ("█", Style(color=palette.CURVE)),
-    Cause.SLOWEST: ("▒", Style(color=palette.CURVE)),
-    Cause.LAUNCH: ("●", Style()),
-    Cause.WAIT: ("░", Style(color=palette.DELAY)),
-    Cause.POLL: ("┼", Style(color=palette.CONTROLLER)),
+    Cause.WORK: (cells.FULL, Style(color=palette.CURVE)),
+    Cause.SLOWEST: ("▚", Style(color=palette.CURVE)),
+    Cause.LAUNCH: (cells.LAUNCH, Style()),
+    Cause.WAIT: (cells.DELAY, Style(color=palette.DELAY)),
+    Cause.POLL: (cells.POLL, Style(color=palette.CONTROLLER)),
     Cause.REST: ("·", Style(dim=True)),
 }
 

@@ -14,7 +14,7 @@ from labs.timeline.scene import CONTROLLER_ROW, Item, Kind
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 LEVELS = "▁▂▃▄▅▆▇█"
-FULL, DELAY, DASH, BUSY, POLL, FOUND, LAUNCH, FAULT, GRID = "█", "░", "┄", "─", "┼", "╋", "●", "▼", "┊"
+FULL, DELAY, DASH, BUSY, POLL, FOUND, LAUNCH, FAULT, GRID = "█", "▒", "┄", "─", "┼", "╋", "●", "▼", "┊"
 STEPS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)  # seconds between two ticks
 SPANS = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1800, 3600, 7200)  # seconds shown while a run goes on
 ROOM = 1.06  # times the seconds elapsed: the axis of a run under way always has some room left

@@ -41,7 +41,7 @@ def test_how_costs_grow_with_the_hosts_is_found_again(cores, monkeypatch):
     plan = Plan.of("", Run("Travailler", 3, limit=60, poll=1), Run("Finir"))
     overheads = replace(USUAL, cores=cores)
     wanted, found = (makespan(simulate(plan, HOSTS, costs)) for costs in (overheads, calibration.read(known(overheads))))
-    assert found == pytest.approx(wanted, rel=0.05)
+    assert found == pytest.approx(wanted, rel=0.1)
 
 
 def test_a_machine_slower_on_the_whole_than_at_its_best_is_seen():

@@ -14,9 +14,7 @@ from labs.timeline.simulate import Overheads, Plan, Play, Run, simulate
 
 HOSTS = ("node1", "node2", "node3")
 USUAL = Overheads()
-SLOW = Overheads(
-    startup=1.4, send=0.5, module=0.3, back=0.05, launch=0.7, wrap=0.3, detach=0.5, settle=0.3, status=0.6, finish=0.4, cores=1.2
-)
+SLOW = Overheads(startup=1.4, send=0.5, module=0.3, back=0.05, launch=0.7, wrap=0.3, detach=0.5, settle=0.3, status=0.6, finish=0.4)
 GENEROUS = 0.35  # of the real run: a loaded machine must not change a verdict
 
 

@@ -14,7 +14,6 @@ from labs.timeline.simulate.clock import Clock, Places, Process, Signal, Sleep, 
 from labs.timeline.simulate.overheads import Overheads
 from labs.timeline.simulate.plan import Include, Local, Plan, Room, Run, Step, Task, Wait
 from labs.timeline.simulate.trace import SimJob, Trace
-from labs.timeline.words import number
 
 WATCHDOG_STEP = 5  # seconds: how often async_wrapper looks at the time, for limits above it
 Place = tuple[int, ...]  # where a step stands in a play: its number, and those of the files that it is included from
@@ -151,7 +150,7 @@ class _Simulation:
         for place, seconds in enumerate(step.durations(host)):
             if place:
                 yield Work(self.cost.item)
-            label = f"sleep {number(seconds, 0 if seconds == int(seconds) else 1)}" if step.module == "command" else step.module
+            label = f"sleep {seconds:g}" if step.module == "command" else step.module
             job = self.trace.job(host, _mode(step), step.module, label, task)
             if step.limit is None:
                 yield from self._synchronous(job, seconds, step, problems)

@@ -18,25 +18,25 @@ class Overheads:
 
     All these steps are computing (processes that start, modules that are copied), so that steps under way at once share the cores:
     with more of them than ``cores``, each is slowed down in proportion. Nodes share the controller's cores, as in a lab on one machine.
-    The defaults were measured on two shared cores (docs/mesures.md); ``labs.calibration`` measures those of a lab.
+    The defaults were measured on a machine of two cores; ``labs.calibration`` measures those of a lab.
     """
 
     startup: float = 0.45  # from the command to the first host of the first task
-    play: float = 0.02  # from one play, or one ``serial`` group of hosts, to the next
-    turn: float = 0.008  # from one task to the next
-    fork: float = 0.008  # from one host of a task to the next
-    local: float = 0.03  # an action that runs nothing on the node
-    item: float = 0.01  # from one item of a loop to the next
-    connect: float = 0.2  # opening the SSH connection that the following steps share
-    send: float = 0.17  # bringing a module to its node, until it starts there
+    play: float = 0.022  # from one play, or one ``serial`` group of hosts, to the next
+    turn: float = 0.003  # from one task to the next
+    fork: float = 0.006  # from one host of a task to the next
+    local: float = 0.016  # an action that runs nothing on the node
+    item: float = 0.011  # from one item of a loop to the next
+    connect: float = 0.34  # opening the SSH connection that the following steps share
+    send: float = 0.08  # bringing a module to its node, until it starts there
     module: float = 0.16  # a module's own costs on its node, beside its work
     back: float = 0.02  # from a module's end to the controller knowing its answer
-    launch: float = 0.3  # bringing an asynchronous job to its node, until its wrapper starts there
-    wrap: float = 0.15  # from the wrapper's start to the module's
-    detach: float = 0.2  # from the wrapper's start to the launch's answer
-    settle: float = 0.15  # a job's costs on its node once its work is done: its result is written
-    status: float = 0.2  # an async_status on the node: a poll also pays ``send`` and ``back``
-    finish: float = 0.15  # from the last answer to the command's end
+    launch: float = 0.1  # bringing an asynchronous job to its node, until its wrapper starts there
+    wrap: float = 0.16  # from the wrapper's start to the module's
+    detach: float = 0.24  # from the wrapper's start to the launch's answer
+    settle: float = 0.06  # a job's costs on its node once its work is done: its result is written
+    status: float = 0.155  # an async_status on the node: a poll also pays ``send`` and ``back``
+    finish: float = 0.18  # from the last answer to the command's end
     cores: float = 2.0
 
     def __post_init__(self) -> None:

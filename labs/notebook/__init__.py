@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from labs.notebook.comparisons import compared
     from labs.notebook.faults import cut_button
     from labs.notebook.panel import launcher
+    from labs.notebook.player import replay
     from labs.notebook.prediction import predict
     from labs.notebook.questions import quiz
     from labs.notebook.recordings import recorded
     from labs.notebook.status import lab_status
     from labs.notebook.whatif import what_if
 
-__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded", "what_if"]
+__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded", "replay", "what_if"]
 
 _HOMES = {
     "compared": "comparisons",
@@ -28,6 +29,7 @@ _HOMES = {
     "predict": "prediction",
     "quiz": "questions",
     "recorded": "recordings",
+    "replay": "player",
     "what_if": "whatif",
 }
 

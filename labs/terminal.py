@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PERIOD = 1 / 8  # seconds between two frames
 NARROW = 50  # columns: below, the legend is left out
-AROUND = 5  # lines beside the lanes: title, seconds, curve, and two of summary
+AROUND = 4  # lines beside the lanes and the summary: title, seconds, curve, and the cursor's
 
 ROLES = {
     cells.INK: Style(),
@@ -68,22 +68,26 @@ class Lanes:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         scene = layout(self._timeline, live=self._live)
-        room = console.height - AROUND - 1 if self._live else None
+        said, key = paragraph(scene.summary, options.max_width), legend([scene], options.max_width)
+        room = console.height - AROUND - _lines(said) if self._live else None
         names = names_width([scene], options.max_width)
         along = cells.axis(columns(names, options.max_width), first_moment(scene), scene.now, self._live)
         yield heading(scene.title, f"{words.seconds(scene.now)} …" if scene.running else "")
         lines = [line(name, row, names, console) for name, row in rows(self._timeline, scene, along, room)]
         if room is not None and len(lines) > room:
             left = len(lines) - max(0, room - 1)
-            lines = [*lines[: max(0, room - 1)], Text(f"… et {left} autres nœuds : agrandissez la fenêtre pour les voir", style="dim")]
+            lines = [
+                *lines[: max(0, room - 1)],
+                Text(f"… et {left} autres nœuds : agrandissez la fenêtre pour les voir", style="dim", no_wrap=True, overflow="ellipsis"),
+            ]
         yield from lines
         yield line("", cells.scale(along), names, console)
         yield line("jobs", cells.curve(scene.curve.points, along, scene.now), names, console)
-        yield paragraph(scene.summary, options.max_width)
+        yield said
         if not self._live:
             yield from (paragraph(note, options.max_width) for note in self._timeline.notes)
-        if options.max_width >= NARROW and (room is None or room > height(scene)):
-            yield legend([scene], options.max_width)
+        if options.max_width >= NARROW and (room is None or room >= len(lines) + _lines(key)):
+            yield key
 
 
 # -- pieces, which a comparison is made of too --------------------------------------------------------------------------
@@ -147,6 +151,10 @@ def line(name: str, row: Row, width: int, console: Console) -> Text:
 def paragraph(text: str, width: int) -> Text:
     """Words on lines of ``width`` columns. Rich would break them at the spaces that must not be broken, too."""
     return Text("\n".join(textwrap.wrap(text, width, break_on_hyphens=False)), no_wrap=True)
+
+
+def _lines(text: Text) -> int:
+    return text.plain.count("\n") + 1
 
 
 def legend(scenes: Sequence[Scene], width: int) -> Text:

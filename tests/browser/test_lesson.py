@@ -58,7 +58,7 @@ def cut_in_the_middle(cell):
 
 def wait_for_the_figure(cell):
     """The run is over, and the figure that stays has taken the live view's place."""
-    expect(cell.get_by_text("Terminé")).to_be_visible(timeout=RUN_MS)
+    expect(cell.get_by_text("✓ Terminé")).to_be_visible(timeout=RUN_MS)
     expect(cell.locator(".cp-root")).to_have_count(0)
 
 
@@ -73,7 +73,7 @@ def test_the_first_lesson_opens_in_french_and_runs(notebook):
     expect(cell.get_by_text("prêt").first).to_be_visible()
     ping = lesson.cell("ansible.builtin.ping")
     button(ping, "Lancer").click()
-    expect(ping.get_by_text("Terminé")).to_be_visible(timeout=RUN_MS)
+    expect(ping.get_by_text("✓ Terminé")).to_be_visible(timeout=RUN_MS)
     assert lesson.page.complaints == []
 
 
@@ -131,7 +131,7 @@ def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(not
 
     run_panel = lesson.cell('recorded="01-synchrone"')
     button(run_panel, "Lancer").click()
-    expect(run_panel.get_by_text("Terminé")).to_be_visible(timeout=RUN_MS)
+    expect(run_panel.get_by_text("✓ Terminé")).to_be_visible(timeout=RUN_MS)
 
     lesson.command("docmanager:save")
     saved = json.loads((course.work / f"{LESSON}.ipynb").read_text(encoding="utf-8"))
@@ -159,4 +159,4 @@ def test_the_screen_of_the_readme(notebook, chromium, course):
     if not picture.exists():
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(shot)
-    expect(cell.get_by_text("Terminé")).to_be_visible(timeout=RUN_MS)
+    expect(cell.get_by_text("✓ Terminé")).to_be_visible(timeout=RUN_MS)

@@ -317,7 +317,7 @@ def test_what_a_killed_owner_left_is_reaped_at_the_next_start(lab):
     owner.wait()
     owner.stdout.close()
     assert sweep.controller_processes(run_id)
-    adhoc(lab, "ansible node2 -m ping")
+    record(lab, AdHoc.parse("ansible node2 -m ping")).wait(60)
     assert sweep.controller_processes(run_id) == []
     wait_for(lambda: not sleeping(lab, 79))
 

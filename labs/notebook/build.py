@@ -75,14 +75,17 @@ def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
     return ast.unparse(made.func), arguments, options
 
 
-def run_shown(code: str) -> str | None:
-    """The name of the recorded run that a cell shows, if any."""
+def runs_shown(code: str) -> list[str]:
+    """The names of the recorded runs that a cell shows: none for most cells, several for a comparison."""
     made = call(code)
     if made is None:
-        return None
+        return []
     name, arguments, options = made
-    shown = arguments[0] if name == "recorded" else options.get("recorded")
-    return None if shown is None else str(shown)
+    if name in {"recorded", "replay"}:
+        return [str(arguments[0])]
+    if name == "compared":
+        return [str(run) for run in arguments[0]]
+    return [str(options["recorded"])] if options.get("recorded") else []
 
 
 def _picture(cell: NotebookNode, known: Mapping[str, Any]) -> None:
@@ -92,8 +95,8 @@ def _picture(cell: NotebookNode, known: Mapping[str, Any]) -> None:
         name, arguments, options = made
         still = import_module(known[name].__module__).still
         cell.outputs = [nbformat.v4.new_output("display_data", data=still(*arguments, **options))]
-    if run := run_shown(cell.source):
-        cell.metadata["contrepoint"] = {"run": run, "digest": recordings.digest(run)}
+    if runs := runs_shown(cell.source):
+        cell.metadata["contrepoint"] = {"runs": {run: recordings.digest(run) for run in runs}}
 
 
 def written(notebook: NotebookNode) -> str:

@@ -37,14 +37,20 @@ def test_other_image_bytes_are_in_step(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_run_shown_has_its_figure_and_its_digest(name):
     notebook = nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and build.run_shown(cell.source)]
+    shown = [cell for cell in notebook.cells if cell.cell_type == "code" and build.runs_shown(cell.source)]
     assert shown
     for cell in shown:
-        run = build.run_shown(cell.source)
-        assert cell.metadata["contrepoint"] == {"run": run, "digest": recordings.digest(run)}
+        runs = build.runs_shown(cell.source)
+        assert cell.metadata["contrepoint"] == {"runs": {run: recordings.digest(run) for run in runs}}
         assert "<img " in cell.outputs[0].data["text/html"]
         assert "alt=" in cell.outputs[0].data["text/html"]
         assert cell.outputs[0].data["text/plain"]
+
+
+def test_a_replay_and_a_comparison_show_runs_too():
+    assert build.runs_shown('replay("00-ping")') == ["00-ping"]
+    assert build.runs_shown('compared(["00-ping", "01-synchrone"])') == ["00-ping", "01-synchrone"]
+    assert build.runs_shown('predict("Combien ?", key="a")') == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,5 +62,6 @@ def test_cell_ids_are_the_same_from_one_build_to_the_next(name):
 
 
 def test_every_recorded_run_is_shown_and_every_run_shown_is_recorded():
-    shown = {build.run_shown(cell.source) for source in build.sources() for cell in build.built(source).cells if cell.cell_type == "code"}
-    assert shown - {None} == set(recordings.recipes()) == {path.stem for path in paths.RUNS.glob("*.json")}
+    cells = [cell for source in build.sources() for cell in build.built(source).cells if cell.cell_type == "code"]
+    shown = {run for cell in cells for run in build.runs_shown(cell.source)}
+    assert shown == set(recordings.recipes()) == {path.stem for path in paths.RUNS.glob("*.json")}

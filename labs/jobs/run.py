@@ -126,6 +126,8 @@ class Job:
             # The node's process table then tells which run a module belongs to.
             "ANSIBLE_REMOTE_TMP": f"~/.ansible/tmp/{self.id}",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(_control_folder()),
+            # ansible-runner would turn it off; here the nodes' keys are known.
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_FORCE_COLOR": "0",
             "LC_ALL": "C.UTF-8",

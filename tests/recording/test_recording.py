@@ -331,6 +331,27 @@ def test_a_recording_leaves_no_process_on_nodes_or_host(lab):
         assert "observer" not in lab.execute(node, ["ps", "-eo", "args"]).text.replace("ps -eo args", "")
 
 
+def test_a_node_with_another_host_key_is_refused(lab):
+    """Whoever stands in a node's place is not talked to: ansible-runner alone would not check."""
+    known_hosts = lab.directory / "known_hosts"
+    kept = known_hosts.read_text()
+    lines = kept.splitlines()
+    other = lines[0].split()[-1]
+    known_hosts.write_text("\n".join([*lines[:-1], " ".join([*lines[-1].split()[:-1], other])]) + "\n")
+    try:
+        for node in lab.nodes:
+            lab.cut(node)  # a connection kept open is not checked again
+        timeline, recording = adhoc(lab, "ansible all -m ping")
+        assert {block.host: block.outcome for block in timeline.blocks} == {
+            "node1": Outcome.OK,
+            "node2": Outcome.OK,
+            "node3": Outcome.UNREACHABLE,
+        }
+        assert "Host key verification failed" in recording.stdout
+    finally:
+        known_hosts.write_text(kept)
+
+
 def test_a_node_that_dies_on_the_way_is_told(lab):
     recording = record(lab, AdHoc.parse("ansible all -a '/bin/sleep 8'"))
     wait_for(lambda: len(sleeping(lab, 8)) == 3)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labs.engines import settings
 from labs.engines.base import Completed, NodeSpec, NodeState
@@ -84,11 +85,22 @@ class Lab:
     @property
     def nodes(self) -> tuple[str, ...]:
         """The nodes that ``up`` was last asked for, in order."""
+        return _names(int(self._kept().get("nodes", 0)))
+
+    def answers(self) -> bool:
+        """Whether SSH answers on every node where ``up`` last found it: quicker than ``status``, which asks the engine."""
+        ports = self._kept().get("ports", [])
+        return bool(ports) and all(_answers(port) for port in ports)
+
+    def _kept(self) -> dict[str, Any]:
         try:
-            count = int(json.loads((self.directory / "lab.json").read_text())["nodes"])
-        except (OSError, ValueError, KeyError):
-            count = 0
-        return _names(count)
+            kept: dict[str, Any] = json.loads((self.directory / "lab.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept
+
+    def _keep(self, **facts: object) -> None:
+        write_atomically(self.directory / "lab.json", json.dumps(facts) + "\n")
 
     def status(self) -> list[NodeStatus]:
         """Each node that should be there, then any other that is."""
@@ -106,17 +118,20 @@ class Lab:
             key = ensure_key(self.directory).with_suffix(".pub").read_text().strip()
             image = build.ensure(self.engine)
             self._chosen = settings.choose()  # building may just have found what works here
-            write_atomically(self.directory / "lab.json", json.dumps({"nodes": count}) + "\n")
-            self._settle([NodeSpec(self._container(host), host, self._label, self._network, image, key) for host in _names(count)])
+            self._keep(nodes=count)
+            addresses = self._settle(
+                [NodeSpec(self._container(host), host, self._label, self._network, image, key) for host in _names(count)]
+            )
+            self._keep(nodes=count, ports=[address.port for address in addresses])
+            write_inventory(self.inventory, self.directory, addresses)
 
-    def _settle(self, specs: Sequence[NodeSpec]) -> None:
+    def _settle(self, specs: Sequence[NodeSpec]) -> list[Address]:
         found = {node.hostname: node for node in self.engine.nodes(self._label)}
         usable = {spec.hostname: found[spec.hostname] for spec in specs if spec.hostname in found and _matches(found[spec.hostname], spec)}
         self.engine.remove([node.name for node in found.values() if node.hostname not in usable])
         self.engine.ensure_network(self._network, self._label)
         with ThreadPoolExecutor(4) as pool:
-            addresses = list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
-        write_inventory(self.inventory, self.directory, addresses)
+            return list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
 
     def _bring_up(self, spec: NodeSpec, node: NodeState | None) -> Address:
         if node and not node.running:

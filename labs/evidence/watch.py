@@ -73,6 +73,8 @@ def _pipe(end: IO[bytes] | None) -> IO[bytes]:
 
 def require_nodes(lab: Lab) -> None:
     """LabError unless every node of the lab is up: a run against a dead lab would only tell confused stories."""
+    if lab.answers():
+        return
     if not lab.nodes:
         raise LabError("Le labo n'est pas démarré.", "Lancez « labs up ».")
     down = [node.name for node in lab.status() if node.state != "up"]

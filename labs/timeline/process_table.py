@@ -132,9 +132,3 @@ def file_state(file: JobFile) -> State:
 def exit_code(file: JobFile) -> int | None:
     rc = file.result.get("rc")
     return rc if isinstance(rc, int) else None
-
-
-def last_before(runs: list[Process], moment: float, slack: float) -> Process | None:
-    """The latest run that had ended by then: the one whose answer has just come."""
-    ended = [run for run in runs if run.end is not None and run.end <= moment + slack]
-    return max(ended, key=lambda run: run.start, default=None)

@@ -20,7 +20,6 @@ from labs.timeline.process_table import (
     async_end,
     exit_code,
     file_state,
-    last_before,
     limit,
     module_name,
     wrapper_stem,
@@ -364,8 +363,10 @@ class Recorder:
         status_runs = {host: ProcessTable(node.processes).sync_modules("async_status") for host, node in self._nodes.items()}
         ids = {job.id for job in jobs}
         polls = []
+        heard = dict.fromkeys(self._nodes, 0.0)  # when the look before was answered, by host
         for event in sorted(self._polled, key=lambda event: event.at):
-            run = last_before(status_runs.get(event.host, []), event.at, SLACK)
+            run = self._look(event, status_runs.get(event.host, []), heard.get(event.host, 0.0))
+            heard[event.host] = event.at
             polls.append(
                 Poll(
                     host=event.host,
@@ -377,6 +378,17 @@ class Recorder:
                 )
             )
         return tuple(_without_echoes(polls))
+
+    @staticmethod
+    def _look(event: Polled, runs: list[Process], after: float) -> Process | None:
+        """The async_status run behind an answer: the latest that had ended by then.
+
+        With ``poll: P`` the end is told only once a second run has cleaned the job's file up: the one before it had found the end.
+        """
+        ended = [run for run in runs if run.end is not None and after < run.end <= event.at + SLACK]
+        ended.sort(key=lambda run: run.start)
+        told_after_cleanup = event.finished and not event.waited_by_status and len(ended) > 1
+        return ended[-2 if told_after_cleanup else -1] if ended else None
 
     def _with_kind(self, block: Block, jobs: list[Job]) -> Block:
         if block.kind is not BlockKind.SYNC:

@@ -134,7 +134,11 @@ def mishaps(timeline: Timeline) -> list[str]:
         f"{counted(by_state[state], 'job')} {text}{'s' if agrees and by_state[state] > 1 else ''}{_where(timeline, state)}"
         for state, text, agrees in (
             (State.FAILED, "en échec", False),
-            (State.TIMED_OUT, f"arrêté{'s' if by_state[State.TIMED_OUT] > 1 else ''} par sa limite", False),
+            (
+                State.TIMED_OUT,
+                f"arrêté{'s' if by_state[State.TIMED_OUT] > 1 else ''} par {'leur' if by_state[State.TIMED_OUT] > 1 else 'sa'} limite",
+                False,
+            ),
             (State.ORPHANED, "orphelin", True),
             (State.KILLED, "perdu", True),
             (State.UNCONFIRMED, f"non confirmé{'s' if by_state[State.UNCONFIRMED] > 1 else ''}", False),

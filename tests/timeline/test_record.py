@@ -205,6 +205,13 @@ def test_polls_take_the_status_runs_of_the_node_and_are_counted_once():
     assert timeline.jobs[0].detected == seconds(4.75)
 
 
+def test_the_look_that_found_the_end_is_not_the_cleanup_that_followed():
+    looks = [module(80, 79, 2.2, "async_status"), ended(80, 2.4), module(82, 79, 4.5, "async_status"), ended(82, 4.65)]
+    cleanup = [module(84, 79, 4.7, "async_status"), ended(84, 4.85)]
+    timeline = recorded([*ASYNC, *looks, *cleanup, *POLLED])
+    assert [(poll.start, poll.finished) for poll in timeline.polls] == [(seconds(2.2), False), (seconds(4.5), True)]
+
+
 def test_a_node_gone_silent_is_noted():
     timeline = recorded([*ASYNC, Silence("node1", T0 + 6.04)])
     assert timeline.notes == ("node1 n’a plus été observé à partir de 6,0 s : ce qui suit n’est pas prouvé.",)

@@ -11,6 +11,7 @@ import pytest
 
 from labs import lab as lab_module
 from labs.engines import settings
+from labs.errors import LabError
 from labs.image import build
 from labs.jobs.command import AdHoc
 from labs.lab import Lab
@@ -64,6 +65,13 @@ def docker_lab(docker, tmp_path, monkeypatch):
     lab = Lab("docker")
     yield lab
     lab.down()
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="le client docker n'est pas installé sur cette machine")
+def test_a_daemon_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nulle/part")
+    with pytest.raises(LabError, match=r"Docker ne répond pas.*systemctl start docker"):
+        settings.Settings("docker").make().nodes("rien")
 
 
 def test_a_lab_lives_and_is_watched_on_docker(docker_lab):

@@ -80,7 +80,7 @@ def status(name: Name = DEFAULT, as_json: Annotated[bool, typer.Option("--json",
 @app.command()
 def doctor() -> None:
     """Chercher ce qui peut faire tourner le labo sur cette machine, et dire ce qui manque."""
-    from labs.engines.doctor import examine, findings_table
+    from labs.doctor import examine, findings_table
 
     findings = examine()
     _rich_print(findings_table(findings))

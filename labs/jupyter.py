@@ -10,7 +10,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import nbformat
 import psutil
+from nbformat.sign import NotebookNotary
 
 from labs.errors import LabError
 from labs.inventory import write_atomically
@@ -18,6 +20,7 @@ from labs.paths import ROOT, STATE, WORK
 
 SETTINGS = Path(__file__).parent / "notebook" / "lab-settings"
 FIRST_LESSON = "00_accueil.ipynb"
+_DATA = STATE / "jupyter" / "data"  # signatures of trusted notebooks
 FIRST_PORT, LAST_PORT = 8888, 8988
 
 
@@ -41,10 +44,25 @@ def open_course(locale: str, port: int | None, browser: bool) -> None:
     write_atomically(_session_file(), json.dumps(session), mode=0o600)
     print(f"\nLe cours est ouvert à cette adresse :\n\n    {address}\n", flush=True)
     print("Pour le fermer : Ctrl-C ici. Le labo reste en marche ; « .venv/bin/labs down » l'arrête.", flush=True)
+    _tell_to_journal()
     os.chdir(ROOT)
     os.execve(  # noqa: S606 - our own interpreter
         sys.executable, [sys.executable, "-m", "jupyterlab", *server_options(port, browser)], server_environment(locale, token)
     )
+
+
+def trust(notebook: Path) -> None:
+    """Sign a lesson as ours: an unsigned one is shown without its style."""
+    _DATA.mkdir(parents=True, exist_ok=True)
+    NotebookNotary(data_dir=str(_DATA)).sign(nbformat.read(notebook, as_version=4))
+
+
+def _tell_to_journal() -> None:
+    """The server's own talk, in English, goes to a file; a learner needs it only when something is wrong."""
+    journal = STATE / "jupyter" / "journal.log"
+    print(f"En cas d'ennui, le journal du serveur est dans {os.path.relpath(journal, ROOT)}.", flush=True)
+    with journal.open("w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
 
 
 def server_options(port: int, browser: bool) -> list[str]:
@@ -80,6 +98,7 @@ def server_environment(locale: str, token: str) -> dict[str, str]:
         "LANG": locale,
         "JUPYTER_TOKEN": token,
         "JUPYTER_CONFIG_DIR": str(STATE / "jupyter" / "config"),
+        "JUPYTER_DATA_DIR": str(_DATA),
         "JUPYTER_PREFER_ENV_PATH": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from labs import system
+from labs import jupyter, system
 from labs.engines import settings
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
@@ -86,6 +86,7 @@ def copy_lessons() -> None:
     missing = [lesson for lesson in sorted(NOTEBOOKS.glob("*.ipynb")) if not (WORK / lesson.name).exists()]
     for lesson in missing:
         shutil.copy(lesson, WORK / lesson.name)
+        jupyter.trust(WORK / lesson.name)
     copied = f"{len(missing)} {'copiés' if len(missing) > 1 else 'copié'} dans {WORK.name}/."
     tell(copied if missing else f"Tous dans {WORK.name}/ ; votre travail n'est pas touché.")
 
@@ -106,8 +107,6 @@ def prepare_tests() -> None:
 
 
 def _open(locale: str, port: int | None, browser: bool) -> None:
-    from labs import jupyter
-
     if address := jupyter.running_address():
         print(f"\nLe cours est déjà ouvert à cette adresse :\n\n    {address}\n")
         return

@@ -7,7 +7,9 @@ import socket
 import subprocess
 from contextlib import suppress
 
+import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 
 from labs import jupyter, setup, system
 from labs.errors import LabError
@@ -61,6 +63,17 @@ def test_lessons_are_copied_once_and_never_overwritten(monkeypatch, tmp_path, ca
     assert lesson.read_text() == "mon travail"
     assert (tmp_path / "travail/01_synchrone_asynchrone.ipynb").exists()
     assert "1 copié " in capsys.readouterr().out
+
+
+def test_a_copied_lesson_is_trusted_and_a_changed_one_is_not(monkeypatch, tmp_path):
+    """What is not signed as ours is shown without its style."""
+    monkeypatch.setattr(setup, "WORK", tmp_path / "travail")
+    setup.copy_lessons()
+    lesson = nbformat.read(tmp_path / "travail/00_accueil.ipynb", as_version=4)
+    notary = NotebookNotary(data_dir=jupyter.server_environment("fr_FR.UTF-8", TOKEN)["JUPYTER_DATA_DIR"])
+    assert notary.check_signature(lesson)
+    lesson.cells[-1].source = "import os"
+    assert not notary.check_signature(lesson)
 
 
 def test_the_server_is_on_the_loopback_and_its_token_is_not_on_the_command_line():

@@ -1,0 +1,70 @@
+"""Which engine is chosen, and what is said where there is none; the engines' programs are stood for by scripts that fail as theirs do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labs import setup, system
+from labs.engines import settings
+from labs.errors import LabError
+
+
+@pytest.fixture
+def bare_machine(monkeypatch, tmp_path):
+    """No engine on the PATH, nothing remembered, nothing that may be installed. Gives the folder of its programs."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setattr(settings, "STATE", tmp_path / "state")
+    monkeypatch.setattr(system, "can_install", lambda: False)
+    return programs
+
+
+def program(folder, name, script):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_a_machine_without_engine_is_told_the_one_command_that_helps(bare_machine):
+    with pytest.raises(LabError, match=r"Aucun moteur de conteneurs.*apt-get install podman"):
+        setup.ensure_engine()
+
+
+def test_podman_is_preferred_to_docker(bare_machine):
+    program(bare_machine, "podman", "echo 5.0")
+    program(bare_machine, "docker", "echo 28.0")
+    assert settings.first_usable().engine == "podman"
+
+
+def test_docker_is_taken_where_podman_does_not_answer(bare_machine):
+    program(bare_machine, "podman", "echo 'cannot talk' >&2; exit 125")
+    program(bare_machine, "docker", "echo 28.0")
+    assert settings.first_usable().engine == "docker"
+
+
+def test_a_remembered_engine_that_is_gone_is_forgotten(bare_machine):
+    settings.save(settings.Settings("docker", "", settings.LOW_LIMITS))
+    program(bare_machine, "podman", "echo 5.0")
+    assert setup.ensure_engine().name == "podman"
+    assert settings.load() is None
+
+
+def test_what_is_remembered_is_what_was_found(bare_machine):
+    found = settings.Settings("podman", "runc", settings.LOW_LIMITS)
+    settings.save(found)
+    assert settings.load() == found
+    configuration = found.make().environment["CONTAINERS_CONF"]
+    assert (
+        Path(configuration).read_text()
+        == '[engine]\nruntime = "runc"\n[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n'
+    )
+
+
+def test_no_runtime_that_starts_is_told(bare_machine):
+    program(bare_machine, "podman", "echo 'Error: cgroups in hybrid mode not supported' >&2; exit 126")
+    with pytest.raises(settings.NothingStartsError, match=r"aucun conteneur ne démarre.*hybrid"):
+        settings.find_working("podman", "image")
+    assert settings.load() is None

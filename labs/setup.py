@@ -98,12 +98,18 @@ def prepare_tests() -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--root-user-action=ignore"]
     if subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=False).returncode:
         raise LabError("Les bibliothèques de test n'ont pas pu être installées.", "Vérifiez l'accès à PyPI, puis relancez « ./check ».")
+    if not _playwright_starts() and system.can_install():
+        system.install("libatomic1", tell)  # its own node needs it, and a bare Debian lacks it
     for program, what in (("chromium", "dans un navigateur"), ("dockerd", "sur Docker")):
         if system.can_install():
             system.require(program, tell)
         elif not system.has(program):
             tell(f"{program} manque : les tests {what} seront passés.")
     tell("Prêts.")
+
+
+def _playwright_starts() -> bool:
+    return subprocess.run([sys.executable, "-m", "playwright", "--version"], check=False, capture_output=True).returncode == 0
 
 
 def _open(locale: str, port: int | None, browser: bool) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from labs.engines import settings
 from labs.errors import LabError
 from labs.lab import Lab
+
+
+# A busy machine must not fail a property: how long an example takes is no part of it.
+hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 def _engine_missing() -> str:

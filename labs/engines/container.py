@@ -104,13 +104,13 @@ class ContainerEngine:
     def remove(self, names: Sequence[str]) -> None:
         if names:
             # A name that is gone already is what was wanted.
-            self.run("rm", "--force", "--volumes", *names, tolerate="no such container")
+            self.run("rm", "--force", "--volumes", *names, tolerate=("no such container",))
 
     def ensure_network(self, network: str, lab: str) -> None:
-        self.run("network", "create", f"--label={LAB_LABEL}={lab}", network, tolerate="already exists")
+        self.run("network", "create", f"--label={LAB_LABEL}={lab}", network, tolerate=("already exists",))
 
     def remove_network(self, network: str) -> None:
-        self.run("network", "rm", network, tolerate="not found")
+        self.run("network", "rm", network, tolerate=("not found", "no such network"))
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:
         done = self._call("exec", "--interactive", name, *argv, data=data)
@@ -173,10 +173,11 @@ class ContainerEngine:
 
     # -- the command line
 
-    def run(self, *arguments: str, tolerate: str = "") -> Completed:
+    def run(self, *arguments: str, tolerate: Sequence[str] = ()) -> Completed:
         """Run the engine and raise a LabError when it fails, unless it complains of what is tolerated."""
         done = self._call(*arguments)
-        if done.returncode and not (tolerate and tolerate in done.stderr.decode(errors="replace").lower()):
+        trouble = done.stderr.decode(errors="replace").lower()
+        if done.returncode and not any(sign in trouble for sign in tolerate):
             raise self._error(done)
         return done
 

@@ -11,7 +11,6 @@ from labs.engines import settings
 from labs.errors import LabError
 from labs.lab import Lab
 
-
 # A busy machine must not fail a property: how long an example takes is no part of it.
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("patient")

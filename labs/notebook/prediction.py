@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from labs import paths
+from labs.inventory import write_atomically
 from labs.notebook import toolkit
 from labs.notebook.pieces import NBSP, note
 from labs.timeline.words import duration, number
@@ -63,11 +62,7 @@ def saved(key: str) -> Forecast | None:
 
 def save(key: str, forecast: Forecast) -> None:
     """Keep ``forecast`` under ``key``, one file a key, whole or not at all."""
-    target = _file(key)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, encoding="utf-8") as draft:
-        json.dump(asdict(forecast), draft)
-    os.replace(draft.name, target)  # noqa: PTH105  (atomic, and the draft is a name)
+    write_atomically(_file(key), json.dumps(asdict(forecast)))
 
 
 def _file(key: str) -> Path:

@@ -105,6 +105,8 @@ def async_end(
             return _limit_end(module, below, file)
         return file.mtime, state, exit_code(file)
     if module and module.end is not None and all(process.end is not None for process in wrappers if process.pid == module.ppid):
+        if any(process.end is None for process in below):  # before the watchdog's word as after it
+            return None, State.ORPHANED, None
         # Dead without a result. Where the watchdog did it, its word is a second away.
         allowed = limit(wrappers[0].argv)
         overdue = allowed and module.end - wrappers[0].start >= allowed and any(process.end is None for process in wrappers)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import pwd
 import select
 import sys
 import time
@@ -34,6 +35,14 @@ def say(**fields: Any) -> None:
 def boot_time() -> float:
     """Epoch of the kernel's boot, finer than the whole seconds of /proc/stat."""
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def home_of(pid: int) -> str:
+    """The home of the user that a process runs as."""
+    try:
+        return pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_dir
+    except (OSError, KeyError):  # gone already, or a user without a name
+        return "/root"
 
 
 def read(path: str) -> bytes:
@@ -83,7 +92,8 @@ class Processes:
 
     def note_job_folder(self, pid: int) -> None:
         """Job files are where ANSIBLE_ASYNC_DIR says, for the user that the job runs as."""
-        entries = (entry.partition(b"=") for entry in read(f"/proc/{pid}/environ").split(b"\0"))
+        environment = read(f"/proc/{pid}/environ") or f"HOME={home_of(pid)}".encode()  # another user's cannot be read
+        entries = (entry.partition(b"=") for entry in environment.split(b"\0"))
         settings = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, _, value in entries}
         folder = settings.get("ANSIBLE_ASYNC_DIR", "~/.ansible_async")
         self.job_folders.add(folder.replace("~", settings.get("HOME", "/root"), 1) if folder.startswith("~/") else folder)

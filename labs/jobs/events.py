@@ -75,6 +75,7 @@ OUTCOMES = {
     "runner_on_skipped": "skipped",
 }
 SINGLE_OR_ITEM = ("runner_on_ok", "runner_on_failed", "runner_item_on_ok", "runner_item_on_failed")
+UNKNOWN_JOB = "could not find job"  # async_status then says finished, of a job that may well run: it looked elsewhere
 
 
 def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
@@ -97,7 +98,8 @@ def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
             yield Polled(at, host, task, jid, finished=False, waited_by_status=True)
     if name in SINGLE_OR_ITEM and jid:
         if asked_by_task:
-            yield Polled(at, host, task, jid, finished=bool(result.get("finished")), waited_by_status=True)
+            finished = bool(result.get("finished")) and result.get("msg") != UNKNOWN_JOB
+            yield Polled(at, host, task, jid, finished=finished, waited_by_status=True)
         elif not result.get("finished"):
             yield Launched(at, host, task, jid, _item(result))
     if name in OUTCOMES:

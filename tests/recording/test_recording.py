@@ -198,6 +198,41 @@ def test_a_job_folder_of_one_s_own_is_found(lab, tmp_path):
     assert lab.read("node1", f"/tmp/jobs/{job.id}") is not None
 
 
+def test_the_job_of_another_user_is_followed_where_its_files_are(lab, tmp_path):
+    """Asked without become, async_status looks in root's folder: its « finished » is no news of the job."""
+    lab.execute("node1", ["useradd", "--create-home", "ouvrier"])
+    timeline, _ = playbook(
+        lab,
+        tmp_path,
+        """
+- hosts: node1
+  gather_facts: false
+  become_method: ansible.builtin.su
+  tasks:
+    - ansible.builtin.command: /bin/sleep 3
+      async: 30
+      poll: 0
+      become: true
+      become_user: ouvrier
+      register: job
+    - ansible.builtin.async_status: {jid: "{{ job.ansible_job_id }}"}
+      ignore_errors: true
+    - ansible.builtin.async_status: {jid: "{{ job.ansible_job_id }}"}
+      become: true
+      become_user: ouvrier
+      register: state
+      until: state is finished
+      retries: 30
+      delay: 1
+""",
+    )
+    (job,) = timeline.jobs
+    assert (job.state, job.rc) == (State.SUCCEEDED, 0)
+    assert job.detected > job.end
+    assert not timeline.polls[0].finished
+    assert lab.read("node1", f"/home/ouvrier/.ansible_async/{job.id}") is not None
+
+
 def test_start_and_end_are_those_of_the_node(lab):
     """Against the node's own account: the process's start in /proc, the job file's mtime."""
     recording = record(lab, AdHoc.parse("ansible node1 -B 60 -P 0 -a '/bin/sleep 3'"))

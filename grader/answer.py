@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from grader import yaml_text
+from grader import fields, parameters, yaml_text
 from grader.errors import AnswerError
 from grader.french import NBSP
 from grader.spec import Exercise, Kind
@@ -53,6 +53,8 @@ def opened(path: Path, exercise: Exercise) -> Iterator[Answer]:
     with TemporaryDirectory(prefix="contrepoint-reponse-") as scratch:
         folder = Path(scratch) / "answer"
         _copy(path, folder, name)
+        if path.resolve().is_relative_to(exercise.folder.resolve()):  # one of those that the exercise keeps
+            parameters.fill_folder(folder, exercise.parameters)
         text = _text(folder / name, source)
         yield Answer(folder, folder / name, text, _READERS[exercise.kind](text, exercise))
 
@@ -182,11 +184,21 @@ def _matches(name: str, nodes: tuple[str, ...]) -> bool:
     return name in GROUPS | LOCAL_NAMES or any(fnmatch.fnmatchcase(node, name) for node in nodes)
 
 
-def _lines(text: str, _exercise: Exercise) -> tuple[str, ...]:
+def _lines(text: str, exercise: Exercise) -> tuple[str, ...]:
     lines = tuple(line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     if not lines:
         raise AnswerError("La réponse ne contient aucune commande.", "Écrivez une commande « ansible … » par ligne.")
+    least, most = exercise.lab.commands
+    if not least <= len(lines) <= most:
+        given = "une seule commande" if len(lines) == 1 else f"{len(lines)} commandes"
+        raise AnswerError(f"La réponse contient {given}.", f"Cet exercice en attend {_wanted(least, most)}.")
     return lines
+
+
+def _wanted(least: int, most: int) -> str:
+    if least != most:
+        return f"de {least} à {most}"
+    return "une seule" if most == 1 else str(most)
 
 
 def _sections(text: str, _exercise: Exercise) -> dict[str, dict[str, str]]:
@@ -207,11 +219,11 @@ def _sections(text: str, _exercise: Exercise) -> dict[str, dict[str, str]]:
     return {name: dict(parser[name]) for name in parser.sections()}
 
 
-def _values(text: str, _exercise: Exercise) -> Mapping[str, Any]:
+def _values(text: str, exercise: Exercise) -> Mapping[str, Any]:
     data = _yaml(text)
     if not isinstance(data, dict):
         raise AnswerError("La réponse n'est pas une table de valeurs.", "Une ligne par valeur : « nom : valeur ».")
-    return data
+    return fields.typed(data, exercise.fields) if exercise.fields else data
 
 
 def _yaml(text: str) -> Any:

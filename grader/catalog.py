@@ -21,8 +21,8 @@ def ids(root: Path = EXERCISES) -> tuple[str, ...]:
     return tuple(sorted(file.parent.name for file in root.glob("*/exercise.yml")))
 
 
-def find(exercise_id: str, root: Path = EXERCISES) -> Exercise:
-    """The exercise of this id, its conditions and messages checked.
+def find(exercise_id: str, root: Path = EXERCISES, learner: str | None = None) -> Exercise:
+    """The exercise of this id as ``learner`` has it, its conditions and messages checked.
 
     Raises GraderError when there is none, ExerciseError when it is faulty.
     """
@@ -33,6 +33,6 @@ def find(exercise_id: str, root: Path = EXERCISES) -> Exercise:
         near = difflib.get_close_matches(exercise_id, known, 1)
         remedy = f"Vouliez-vous dire « {near[0]} » ?" if near else "« grader list » les donne tous."
         raise GraderError(f"Il n'y a pas d'exercice « {exercise_id} ».", remedy)
-    exercise = spec.load(root / exercise_id)
+    exercise = spec.load(root / exercise_id, learner)
     judge.verify(exercise)
     return exercise

@@ -74,40 +74,63 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """All that one grading saw. Without a run (a ``value`` exercise) there is no timeline and there are no nodes."""
+class AnswerRun:
+    """One run of the answer: what was recorded, and the files of the nodes right after it. ``command``: the line, for a command line."""
 
-    answer: Mapping[str, Any]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    timeline: Timeline | None = None
+    recorded: Timeline
     processes: tuple[Process, ...] = ()
     files: Mapping[str, Mapping[str, NodeFile | None]] = field(default_factory=dict)
+    command: str = ""
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The run without the jobs that only events speak of."""
+        return _confirmed(self.recorded)
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
-        return {host: self._node(host) for host in self.timeline.hosts} if self.timeline else {}
-
-    @property
-    def context(self) -> dict[str, Any]:
-        """The names that conditions and messages can use."""
-        names: dict[str, Any] = {"answer": self.answer, "parameters": self.parameters}
-        if self.timeline is not None:
-            shown = replace(self.timeline, jobs=tuple(job for job in self.timeline.jobs if job.confirmed))
-            names |= {"timeline": shown, "nodes": self.nodes}
-        return names
+        return {host: self._node(host) for host in self.recorded.hosts}
 
     def _node(self, host: str) -> Node:
-        assert self.timeline is not None  # noqa: S101 - for the type checker: nodes come from the timeline
         files = self.files.get(host, {})
         return Node(
             name=host,
             files={path: file.content if file else None for path, file in files.items()},
             modified={path: file.modified if file else None for path, file in files.items()},
-            jobs=tuple(job for job in self.timeline.on(host) if job.confirmed),
-            polls=tuple(poll for poll in self.timeline.polls if poll.host == host and poll.start is not None),
-            unreachable=_unreachable(self.timeline, host),
+            jobs=self.timeline.on(host),
+            polls=tuple(poll for poll in self.recorded.polls if poll.host == host and poll.start is not None),
+            unreachable=_unreachable(self.recorded, host),
             _table=ProcessTable(host, self.processes),
         )
+
+
+@dataclass(frozen=True)
+class Observed:
+    """All that one grading saw: the runs of the answer, in order. A ``value`` exercise has none; it may have a recorded run to read."""
+
+    answer: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    runs: tuple[AnswerRun, ...] = ()
+    reading: Timeline | None = None
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes, as the first run showed them."""
+        return self.runs[0].nodes if self.runs else {}
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The names that conditions and messages can use."""
+        names: dict[str, Any] = {"answer": self.answer, "parameters": self.parameters}
+        if self.runs:
+            names |= {"runs": self.runs, "timeline": self.runs[0].timeline, "nodes": self.nodes}
+        elif self.reading is not None:
+            names["timeline"] = _confirmed(self.reading)
+        return names
+
+
+def _confirmed(timeline: Timeline) -> Timeline:
+    return replace(timeline, jobs=tuple(job for job in timeline.jobs if job.confirmed))
 
 
 def _unreachable(timeline: Timeline, host: str) -> bool:

@@ -48,14 +48,25 @@ AnswerPath = Annotated[
         metavar="RÉPONSE", help="Un fichier, ou un dossier contenant answer.yml, answer.txt ou ansible.cfg.", show_default=False
     ),
 ]
+Learner = Annotated[
+    str | None,
+    typer.Option(
+        "--learner",
+        metavar="NOM",
+        help="L'apprenant dont on prend les paramètres tirés ; sans lui, les premiers de chaque liste.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Écrire le rapport en JSON sur la sortie standard.")]
 
 
 @app.command()
-def check(exercise_id: Identifier, answer: AnswerPath, as_json: AsJson = False, exercises: Exercises = catalog.EXERCISES) -> None:
+def check(
+    exercise_id: Identifier, answer: AnswerPath, as_json: AsJson = False, learner: Learner = None, exercises: Exercises = catalog.EXERCISES
+) -> None:
     """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
     signal.signal(signal.SIGTERM, _interrupted)
-    exercise = _found(exercise_id, exercises, as_json)
+    exercise = _found(exercise_id, exercises, learner, as_json)
     from grader.run import grade
 
     try:
@@ -87,22 +98,22 @@ def list_(exercises: Exercises = catalog.EXERCISES) -> None:
 
 
 @app.command()
-def show(exercise_id: Identifier, exercises: Exercises = catalog.EXERCISES) -> None:
+def show(exercise_id: Identifier, learner: Learner = None, exercises: Exercises = catalog.EXERCISES) -> None:
     """Montrer l'énoncé d'un exercice et ce qui y est jugé."""
     from rich.console import Console
     from rich.markdown import Markdown
 
     from grader.french import points
 
-    exercise = catalog.find(exercise_id, exercises)
+    exercise = catalog.find(exercise_id, exercises, learner)
     judged = "\n".join(f"- {check.title} ({points(check.points)})" for check in exercise.checks)
     Console().print(Markdown(typeset(f"# {exercise.title}\n\n{exercise.statement}\n\n## Ce qui est jugé\n\n{judged}")))
 
 
-def _found(exercise_id: str, exercises: Path, as_json: bool) -> Exercise:
+def _found(exercise_id: str, exercises: Path, learner: str | None, as_json: bool) -> Exercise:
     """The exercise; a JSON reader is told of a missing or faulty one as well."""
     try:
-        return catalog.find(exercise_id, exercises)
+        return catalog.find(exercise_id, exercises, learner)
     except GraderError as error:
         if as_json:
             from grader.report import failure

@@ -11,7 +11,7 @@ from labs.errors import LabError
 from labs.timeline.model import Outcome
 
 if TYPE_CHECKING:
-    from grader.checks import Observed
+    from grader.checks import AnswerRun, Observed
     from grader.spec import Fault
     from labs.lab import Lab
 
@@ -89,11 +89,10 @@ def fell_on_a_visit(observed: Observed, faults: Iterable[Fault]) -> bool:
 
     An answer that holds a session all along meets that every time; one that comes and goes, hardly ever twice.
     """
-    if observed.timeline is None:
-        return False
-    for fault in faults:
-        runs = observed.nodes[fault.node].commands(fault.command)
-        lost = any(block.host == fault.node and block.outcome is Outcome.UNREACHABLE for block in observed.timeline.blocks)
-        if lost and runs and runs[0].job is not None:
-            return True
-    return False
+    return any(_struck_a_visit(run, fault) for run in observed.runs[:1] for fault in faults)
+
+
+def _struck_a_visit(run: AnswerRun, fault: Fault) -> bool:
+    first = next(iter(run.nodes[fault.node].commands(fault.command)), None)
+    lost = any(block.host == fault.node and block.outcome is Outcome.UNREACHABLE for block in run.recorded.blocks)
+    return lost and first is not None and first.job is not None

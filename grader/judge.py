@@ -21,7 +21,7 @@ from labs.timeline import words
 FILTERS = {"seconds": words.seconds, "duration": words.duration, "number": words.number, "listing": french.listing, "times": french.times}
 MOST_QUOTED = 80  # characters of a faulty expression in a message
 _NAMES = {"answer", "parameters"}
-_RUN_NAMES = {"timeline", "nodes"}
+_RUN_NAMES = {"timeline", "nodes", "runs"}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 _environment.globals.clear()  # a condition has the names that are documented, and no other
@@ -30,13 +30,19 @@ _environment.filters.update(FILTERS)
 
 def verify(exercise: Exercise) -> None:
     """Raise ExerciseError, naming the field, for a condition or a message that could never be evaluated."""
-    names = _NAMES | (set() if exercise.kind is Kind.VALUE else _RUN_NAMES)
+    names = _NAMES | _told_by_runs(exercise)
     for position, check in enumerate(exercise.checks):
         known = names | ({"node"} if check.each_node else set())
         for index, condition in enumerate(check.that):
             _verify(f"{exercise.id} : checks[{position}].that[{index}]", f"{{{{ {condition} }}}}", known)
         _verify(f"{exercise.id} : checks[{position}].success_msg", check.success_msg, known)
         _verify(f"{exercise.id} : checks[{position}].fail_msg", check.fail_msg, known)
+
+
+def _told_by_runs(exercise: Exercise) -> set[str]:
+    if exercise.kind is Kind.VALUE:
+        return {"timeline"} if exercise.run else set()
+    return _RUN_NAMES
 
 
 def _verify(where: str, template: str, known: set[str]) -> None:

@@ -6,28 +6,46 @@ import fcntl
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from labs import paths
+from labs.image import build
 from labs.lab import Lab
 
 PREFIX = "note-"
 _LOCK = "grading.lock"  # held for as long as the grading lives: the kernel lets go of it however the process ends
+_TURN = "note.lock"  # held for a moment, so that nobody sweeps a lab away before its own lock is held
 
 
 @contextmanager
 def fresh(count: int) -> Iterator[Lab]:
     """``count`` new nodes, removed afterwards whatever happens. What a killed grading left behind is removed first."""
-    _sweep()
     lab = Lab(f"{PREFIX}{uuid.uuid4().hex[:8]}")
-    lab.directory.mkdir(parents=True)
-    with (lab.directory / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
         try:
+            with _turn():
+                _sweep()
+                lab.directory.mkdir(parents=True)
+                _hold(lab.directory / _LOCK, held)
+                build.ensure(lab.engine)  # the image is made once, however many ask for it together
             lab.up(count)
             yield lab
         finally:
             _remove(lab)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Gradings, of this process or another, set up their labs one after the other."""
+    paths.STATE.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        _hold(paths.STATE / _TURN, held)
+        yield
+
+
+def _hold(path: Path, held: ExitStack) -> None:
+    fcntl.flock(held.enter_context(path.open("w")), fcntl.LOCK_EX)
 
 
 def _sweep() -> None:

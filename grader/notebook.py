@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from grader.spec import Check, Exercise
     from labs.recording import Recording
 
+_TITLE = "L’exécution de votre réponse"
 _ROWS = 16  # of the answer's field
 _WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
 _MARKS = {Exit.FULL_MARKS: "✓", Exit.NOT_FULL: "✕", Exit.NO_MARK: "⚠"}
@@ -43,7 +44,7 @@ class ExercisePanel:
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
         name = ENTRIES[exercise.kind]
-        self._draft = Draft(paths.WORK / "reponses" / exercise.id / name, _start(exercise, name))
+        self._draft = Draft(paths.WORK / "reponses" / exercise.id / name, exercise.start(name))
         self._stop = Event()
         self._hinted: dict[str, int] = {}  # check -> how many of its hints were given
         self.report: Report | None = None
@@ -224,10 +225,9 @@ def still(exercise_id: str) -> dict[str, Any]:
     }
 
 
-def _start(exercise: Exercise, name: str) -> str:
-    file = exercise.folder / "start" / name
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
 def _figure(graded: Graded) -> str:
-    return show(graded.timeline, title="L’exécution de votre réponse").html if graded.timeline else ""
+    titles = [
+        f"{_TITLE}{f' ({place} sur {len(graded.timelines)})' if len(graded.timelines) > 1 else ''}"
+        for place in range(1, len(graded.timelines) + 1)
+    ]
+    return "".join(show(timeline, title=title).html for timeline, title in zip(graded.timelines, titles, strict=True))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from grader import judge, nodes
+from grader import judge, material, nodes
 from grader.answer import Answer, opened
-from grader.checks import NodeFile, Observed
-from grader.errors import AnswerError, GraderError
+from grader.checks import AnswerRun, NodeFile, Observed
+from grader.errors import GraderError
 from grader.faults import Injector, MissedFaultError, fell_on_a_visit
 from grader.french import figure, points, typeset
 from grader.report import CheckReport, Report, failure
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from labs.jobs.command import Command
     from labs.lab import Lab
     from labs.recording import Recording
     from labs.timeline.model import Timeline
@@ -38,10 +39,10 @@ class GivenUpError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """The report, and the run that it speaks of: None when nothing was run."""
+    """The report, and the runs that it speaks of, in order: none when nothing was run."""
 
     report: Report
-    timeline: Timeline | None = None
+    timelines: tuple[Timeline, ...] = ()
 
 
 class Watcher(Protocol):
@@ -75,7 +76,8 @@ def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: 
         return Graded(failure(exercise.id, exercise.points, error))
     except OSError as error:
         return Graded(failure(exercise.id, exercise.points, _refused(error)))
-    return Graded(_report(exercise, checks, observed.timeline), observed.timeline)
+    timelines = tuple(run.recorded for run in observed.runs)
+    return Graded(_report(exercise, checks, timelines), timelines)
 
 
 def _refused(error: OSError) -> GraderError:
@@ -101,53 +103,80 @@ def _observe_fairly(exercise: Exercise, answer: Answer, watcher: Watcher, stop: 
 def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event | None) -> Observed:
     said = {"text": answer.text, "data": answer.data}
     if exercise.kind is Kind.VALUE:
-        return Observed(said, exercise.parameters)
-    command = _command(exercise, answer)
-    watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
-    with nodes.fresh(exercise.lab.nodes) as lab:
-        recording = _run(exercise, lab, command, watcher, stop)
-        timeline = recording.timeline()
-        _require_evidence(timeline)
-        watcher.step("Lecture de ce qui est resté sur les nœuds")
-        return Observed(said, exercise.parameters, timeline, recording.processes(), _files(exercise, lab, timeline.started.timestamp()))
+        return Observed(said, exercise.parameters, reading=exercise.recorded())
+    with material.copied(exercise) as folder:
+        commands = _commands(exercise, answer, folder)
+        watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
+        with nodes.fresh(exercise.lab.nodes) as lab:
+            if exercise.lab.prepare:
+                watcher.step("Préparation des nœuds")
+                material.prepare(exercise, folder / exercise.lab.prepare, lab, lambda: _heed(stop))
+            series = _Series(exercise, lab, commands, watcher, stop)
+            return Observed(said, exercise.parameters, tuple(series.observed(place) for place in range(len(commands))))
 
 
-def _command(exercise: Exercise, answer: Answer) -> Any:
+def _commands(exercise: Exercise, answer: Answer, folder: Path) -> tuple[Command, ...]:
+    """What is run, in order. Raises LabError for a line that Ansible would not understand."""
     from labs.jobs.command import AdHoc, Playbook
 
-    if exercise.kind is Kind.PLAYBOOK:
-        return Playbook(answer.entry, extra_vars=exercise.parameters)
+    if exercise.kind is Kind.ADHOC:
+        return tuple(AdHoc.parse(line) for line in answer.data)
     if exercise.kind is Kind.CONFIG:
-        return Playbook(exercise.folder / str(exercise.playbook), extra_vars=exercise.parameters, config=answer.entry)
-    if len(answer.data) > 1:
-        raise AnswerError(f"La réponse contient {len(answer.data)} commandes.", "Cet exercice en attend une seule.")
-    return AdHoc.parse(answer.data[0])
+        once = Playbook(folder / str(exercise.playbook), extra_vars=exercise.parameters, config=answer.entry)
+    else:
+        once = Playbook(answer.entry, extra_vars=exercise.parameters)
+    return (once,) * exercise.lab.runs
 
 
-def _run(exercise: Exercise, lab: Lab, command: Any, watcher: Watcher, stop: Event | None) -> Recording:
-    from labs.recording import record
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The runs of one answer, in a row on the same nodes. Faults are done in the first."""
 
-    watcher.step("Exécution de votre réponse")
-    recording = record(lab, command, linger=exercise.limits.linger)
-    watcher.running(recording)
-    try:
-        injector = Injector(lab, exercise.lab.faults, recording.timeline().started.timestamp())
-        deadline = time.monotonic() + exercise.limits.wall
-        too_long = False
-        while recording.alive and not too_long:
-            injector.tick(recording.processes())
-            _heed(stop)
-            too_long = time.monotonic() > deadline
-            time.sleep(TICK)
-        if too_long:
+    exercise: Exercise
+    lab: Lab
+    commands: tuple[Command, ...]
+    watcher: Watcher
+    stop: Event | None
+
+    def observed(self, place: int) -> AnswerRun:
+        """Run the command at ``place`` to its end, and see what it left."""
+        self.watcher.step(f"Exécution {place + 1} sur {len(self.commands)}" if len(self.commands) > 1 else "Exécution de votre réponse")
+        recording = self._recorded(place)
+        timeline = recording.timeline()
+        _require_evidence(timeline)
+        self.watcher.step("Lecture de ce qui est resté sur les nœuds")
+        command = self.commands[place].line if self.exercise.kind is Kind.ADHOC else ""
+        return AnswerRun(timeline, recording.processes(), _files(self.exercise, self.lab, timeline.started.timestamp()), command)
+
+    def _recorded(self, place: int) -> Recording:
+        from labs.recording import record
+
+        recording = record(self.lab, self.commands[place], linger=self._linger(place))
+        self.watcher.running(recording)
+        try:
+            faults = () if place else self.exercise.lab.faults
+            injector = Injector(self.lab, faults, recording.timeline().started.timestamp())
+            deadline = time.monotonic() + self.exercise.limits.wall
+            too_long = False
+            while recording.alive and not too_long:
+                injector.tick(recording.processes())
+                _heed(self.stop)
+                too_long = time.monotonic() > deadline
+                time.sleep(TICK)
+            if too_long:
+                recording.cancel()
+            _heed_cancel(recording.wait(), too_long)
+            injector.settle(recording.processes())
+        except BaseException:
             recording.cancel()
-        _heed_cancel(recording.wait(), too_long)
-        injector.settle(recording.processes())
-    except BaseException:
-        recording.cancel()
-        recording.wait()
-        raise
-    return recording
+            recording.wait()
+            raise
+        return recording
+
+    def _linger(self, place: int) -> float:
+        """A command line is followed at once by the next, as in a terminal: only after the last does one wait for what still runs."""
+        last = place == len(self.commands) - 1
+        return self.exercise.limits.linger if last or self.exercise.kind is not Kind.ADHOC else 0.0
 
 
 def _require_evidence(timeline: Timeline) -> None:
@@ -183,7 +212,7 @@ def _file(lab: Lab, node: str, path: str, origin: float) -> NodeFile | None:
     return NodeFile(content.decode("utf-8", "replace"), float(modified) - origin)
 
 
-def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timeline: Timeline | None) -> Report:
+def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timelines: tuple[Timeline, ...]) -> Report:
     score = sum(check.points for check in checks)
     return Report(
         exercise=exercise.id,
@@ -191,12 +220,12 @@ def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timeline: Timel
         max=exercise.points,
         checks=checks,
         status="graded",
-        message=typeset(_summary(exercise, checks, score, timeline)),
+        message=typeset(_summary(exercise, checks, score, timelines)),
     )
 
 
-def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timeline: Timeline | None) -> str:
-    too_long = timeline is not None and timeline.status == "canceled"
+def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timelines: tuple[Timeline, ...]) -> str:
+    too_long = any(timeline.status == "canceled" for timeline in timelines)
     stopped = f" Le play a été arrêté au bout de {figure(exercise.limits.wall)} s, la durée permise." if too_long else ""
     marks = f"{points(score)} sur {figure(exercise.points)}."
     first = next((check for check in checks if not check.passed), None)

@@ -6,14 +6,18 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from grader import yaml_text
+from grader import fields, parameters, yaml_text
 from grader.errors import ExerciseError
+from labs.timeline import store
+from labs.timeline.model import Timeline
 
 FILE = "exercise.yml"
+MOST_RUNS = 3
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Kind(StrEnum):
@@ -33,6 +37,8 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Text = Annotated[str, Field(min_length=1)]
 Points = Annotated[int | float, Field(gt=0)]
 AbsolutePath = Annotated[str, Field(pattern=r"^/.")]
+FileName = Annotated[str, Field(pattern=r"^[^/.][^/]*$")]
+Draws = Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Annotated[tuple[Any, ...], Field(min_length=2)]]
 Conditions = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 
 
@@ -90,15 +96,31 @@ class Limits(Strict):
 
 
 class LabPlan(Strict):
-    """The lab that an answer runs on, and the files read from every node at the end."""
+    """The lab that an answer runs on, and the files read from every node after each run.
+
+    ``prepare``: a playbook of the exercise's folder, run first. ``runs``: how many times in a row a playbook is run.
+    ``commands``: the least and the most command lines of an ``adhoc`` answer, each of which is one run.
+    """
 
     nodes: Annotated[int, Field(ge=1, le=20)] = 3
+    prepare: FileName | None = None
+    runs: Annotated[int, Field(ge=1, le=MOST_RUNS)] = 1
+    commands: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 1)
     faults: tuple[Fault, ...] = ()
     files: tuple[AbsolutePath, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"node{number}" for number in range(1, self.nodes + 1))
+
+
+class ValueField(Strict):
+    """A value that a learner gives, and how it is called on screen."""
+
+    label: Text
+    type: Literal["number", "text", "choice"]
+    choices: tuple[Text, ...] = ()
+    unit: str = ""
 
 
 class Wrong(Strict):
@@ -108,8 +130,26 @@ class Wrong(Strict):
     because: Text
 
 
+class Variables(BaseModel):
+    """What the rest of the file may name: ``parameters``, the same for all, and ``drawn``, one value for each learner."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    drawn: Draws = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_name_once(self) -> Self:
+        if twice := set(self.parameters) & set(self.drawn):
+            raise ValueError(f"drawn : « {min(twice)} » est déjà le nom d'un paramètre")
+        return self
+
+
 class Exercise(Strict):
-    """One exercise. ``parameters`` are given to the run as extra variables, and to conditions as ``parameters``."""
+    """One exercise, as one learner has it.
+
+    ``parameters``, the drawn values among them, are given to the run as extra variables, and to conditions as ``parameters``.
+    """
 
     id: Slug
     title: Text
@@ -117,9 +157,12 @@ class Exercise(Strict):
     statement: Text
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     parameters: Mapping[str, Any] = Field(default_factory=dict)
+    drawn: Draws = Field(default_factory=dict)
     limits: Limits = Limits()
     lab: LabPlan = LabPlan()
-    playbook: str | None = None
+    playbook: FileName | None = None
+    run: FileName | None = None
+    fields: Mapping[str, ValueField] = Field(default_factory=dict)
     wrong: Mapping[str, Wrong] = Field(default_factory=dict)
     _folder: Path = PrivateAttr()
 
@@ -132,6 +175,15 @@ class Exercise(Strict):
     def points(self) -> int | float:
         """Full marks."""
         return sum(check.points for check in self.checks)
+
+    def start(self, name: str) -> str:
+        """What a learner finds in the answer's file ``name``: the exercise's own beginning, or nothing."""
+        file = self.folder / "start" / name
+        return parameters.fill(file.read_text(encoding="utf-8"), self.parameters, file) if file.is_file() else ""
+
+    def recorded(self) -> Timeline | None:
+        """The recorded run that a ``value`` exercise is about, if any. Raises LabError when it cannot be read."""
+        return store.read(self.folder / self.run) if self.run else None
 
     @model_validator(mode="after")
     def _names_hold_together(self) -> Self:
@@ -153,32 +205,61 @@ class Exercise(Strict):
             raise ValueError("playbook : à donner pour le genre « config », et pour lui seul")
         return self
 
+    @model_validator(mode="after")
+    def _fields_fit_the_kind(self) -> Self:
+        least, most = self.lab.commands
+        if least > most:
+            raise ValueError("lab.commands : le plus petit nombre de commandes vient d'abord")
+        if most > 1 and self.kind is not Kind.ADHOC:
+            raise ValueError("lab.commands : à donner pour le genre « adhoc » seul")
+        if self.lab.runs > 1 and self.kind not in {Kind.PLAYBOOK, Kind.CONFIG}:
+            raise ValueError("lab.runs : à donner pour les genres « playbook » et « config » seuls")
+        if (self.run or self.fields) and self.kind is not Kind.VALUE:
+            raise ValueError("run, fields : à donner pour le genre « value » seul")
+        for name, field in self.fields.items():
+            if (field.type == fields.CHOICE) != (len(field.choices) > 1):
+                raise ValueError(f"fields.{name}.choices : à donner pour le type « choice », et pour lui seul ; deux choix au moins")
+        return self
 
-def load(folder: Path) -> Exercise:
-    """The exercise kept in ``folder``.
+
+def load(folder: Path, learner: str | None = None) -> Exercise:
+    """The exercise kept in ``folder``, with the values drawn for ``learner``, the first of each for nobody in particular.
 
     Raises ExerciseError, whose message names each field at fault and says what is expected there.
     """
     file = folder / FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ExerciseError(f"Le dossier {folder} ne contient pas de fichier {FILE}.", "Écrivez-le : docs/ecrire-un-exercice.md.") from None
-    except UnicodeDecodeError:
-        raise ExerciseError(f"{file} n'est pas écrit en UTF-8.", "Enregistrez-le en UTF-8.") from None
-    try:
-        data = yaml_text.parse(text, str(file))
-    except yaml_text.YamlError as error:
-        raise ExerciseError(error.message, error.remedy) from None
-    try:
-        exercise = Exercise.model_validate(data)
-    except ValidationError as error:
-        problems = " ; ".join(_explain(problem) for problem in error.errors())
-        raise ExerciseError(f"{file} : {problems}.", "Le format est décrit dans docs/ecrire-un-exercice.md.") from None
+    text = _text(file)
+    given = _valid(Variables, text, file)
+    values = {**given.parameters, **parameters.draw(folder.name, learner, given.drawn)}
+    exercise = _valid(Exercise, parameters.fill(text, values, file), file).model_copy(update={"parameters": values})
     exercise._folder = folder  # noqa: SLF001 - ours: where it was read from is no part of the format
     if exercise.id != folder.name:
         raise ExerciseError(f"{file} : id : « {folder.name} », le nom du dossier, est attendu.", "Donnez le même nom aux deux.")
+    for name in (exercise.playbook, exercise.lab.prepare, exercise.run):
+        if name and not (folder / name).is_file():
+            raise ExerciseError(f"{file} nomme {name}, qui n'est pas dans son dossier.", "Ajoutez ce fichier, ou corrigez son nom.")
     return exercise
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ExerciseError(
+            f"Le dossier {file.parent} ne contient pas de fichier {FILE}.", "Écrivez-le : docs/ecrire-un-exercice.md."
+        ) from None
+    except UnicodeDecodeError:
+        raise ExerciseError(f"{file} n'est pas écrit en UTF-8.", "Enregistrez-le en UTF-8.") from None
+
+
+def _valid(model: type[Model], text: str, file: Path) -> Model:
+    try:
+        return model.model_validate(yaml_text.parse(text, str(file)))
+    except yaml_text.YamlError as error:
+        raise ExerciseError(error.message, error.remedy) from None
+    except ValidationError as error:
+        problems = " ; ".join(_explain(problem) for problem in error.errors())
+        raise ExerciseError(f"{file} : {problems}.", "Le format est décrit dans docs/ecrire-un-exercice.md.") from None
 
 
 _EXPECTED = {
@@ -199,7 +280,8 @@ _EXPECTED = {
     "greater_than": "une valeur supérieure à {gt} est attendue",
     "greater_than_equal": "une valeur d'au moins {ge} est attendue",
     "less_than_equal": "une valeur d'au plus {le} est attendue",
-    "too_short": "au moins un élément est attendu",
+    "too_short": "une longueur d'au moins {min_length} est attendue",
+    "too_long": "une longueur d'au plus {max_length} est attendue",
     "enum": "une de ces valeurs est attendue : {expected}",
     "literal_error": "une de ces valeurs est attendue : {expected}",
     "string_pattern_mismatch": "un texte de la forme {pattern} est attendu",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from grader.checks import NodeFile, Observed
+from grader.checks import AnswerRun, NodeFile, Observed
 from labs.evidence.records import ProcessRun
 from labs.timeline.model import Job, Mode, State, Timeline
 
@@ -42,7 +42,7 @@ VALUE = {
 def write_exercise(root, data):
     folder = root / data["id"]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "exercise.yml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    (folder / "exercise.yml").write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return folder
 
 
@@ -94,7 +94,7 @@ class Story:
 
     @property
     def observed(self):
-        return Observed({"text": "", "data": []}, {}, self.timeline, tuple(self.processes), self.files)
+        return Observed({"text": "", "data": []}, {}, (AnswerRun(self.timeline, tuple(self.processes), self.files),))
 
     def on(self, host, *processes):
         """Put these processes in the place of a node's own."""

@@ -145,7 +145,8 @@ def adhoc(tmp_path):
 
 @pytest.fixture
 def config(tmp_path):
-    write_exercise(tmp_path / "e", VALUE | {"kind": "config", "playbook": "play.yml"})
+    folder = write_exercise(tmp_path / "e", VALUE | {"kind": "config", "playbook": "play.yml"})
+    (folder / "play.yml").write_text(GOOD)
     return find("deux-nombres", tmp_path / "e")
 
 
@@ -153,6 +154,19 @@ def test_command_lines_are_taken_one_a_line(tmp_path, adhoc):
     with opened(written(tmp_path, "# d'abord\n\n ansible all -m ping \n"), adhoc) as answer:
         assert answer.data == ("ansible all -m ping",)
     assert "aucune commande" in refusal(written(tmp_path, "# rien\n"), adhoc)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "lines", "expected"),
+    [
+        ((1, 1), 2, "2 commandes. Cet exercice en attend une seule."),
+        ((2, 2), 1, "une seule commande. Cet exercice en attend 2."),
+        ((2, 4), 5, "5 commandes. Cet exercice en attend de 2 à 4."),
+    ],
+)
+def test_the_number_of_command_lines_is_told(tmp_path, adhoc, bounds, lines, expected):
+    exercise = adhoc.model_copy(update={"lab": adhoc.lab.model_copy(update={"commands": bounds})})
+    assert expected in refusal(written(tmp_path, "ansible all -m ping\n" * lines), exercise)
 
 
 def test_a_configuration_is_read_as_ansible_reads_it(tmp_path, config):

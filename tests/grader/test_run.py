@@ -46,7 +46,7 @@ def test_a_right_answer_has_full_marks_however_it_is_written(graded, answer):
     assert result.report.status == "graded", result.report.message
     assert lost_by(result.report) == {}
     assert result.report.score == 10
-    assert [fault.host for fault in result.timeline.faults] == ["node2"]
+    assert [fault.host for fault in result.timelines[0].faults] == ["node2"]
 
 
 @pytest.mark.lab
@@ -82,7 +82,7 @@ def test_a_play_without_end_is_stopped_at_its_limit(tmp_path):
     result = grade(short, answer)
     assert (result.report.status, result.report.score) == ("graded", 0)
     assert "Le play a été arrêté au bout de 4\u00a0s" in result.report.message
-    assert result.timeline.status == "canceled"
+    assert result.timelines[0].status == "canceled"
 
 
 @pytest.mark.lab

@@ -38,10 +38,18 @@ def at(path, value):
         (at(["checks", 0, "points"], -1), "checks[0].points : une valeur supérieure à 0 est attendue"),
         (at(["checks", 0, "points"], "beaucoup"), "checks[0].points : un nombre est attendu"),
         (at(["checks", 0, "titel"], "x"), "checks[0].titel : ce champ n'existe pas"),
-        (at(["checks", 0, "that"], []), "checks[0].that : au moins un élément est attendu"),
+        (at(["checks", 0, "that"], []), "checks[0].that : une longueur d'au moins 1 est attendue"),
         (at(["checks", 1, "id"], "presents"), "checks[1].id : « presents » sert déjà"),
         (at(["checks", 0, "needs"], "somme"), "checks[0].needs : « somme » n'est pas un point placé avant"),
         (at(["kind"], "video"), "kind : une de ces valeurs est attendue : 'playbook', 'adhoc', 'config' ou 'value'"),
+        (at(["lab"], {"commands": [2, 1]}), "lab.commands : le plus petit nombre de commandes vient d'abord"),
+        (at(["lab"], {"commands": [1, 2]}), "lab.commands : à donner pour le genre « adhoc » seul"),
+        (at(["lab"], {"runs": 2}), "lab.runs : à donner pour les genres « playbook » et « config »"),
+        (at(["lab"], {"runs": 9}), "lab.runs : une valeur d'au plus 3 est attendue"),
+        (at(["lab"], {"prepare": "../autre.yml"}), "lab.prepare : un texte de la forme"),
+        (at(["run"], "rien.json"), "nomme rien.json, qui n'est pas dans son dossier"),
+        (at(["fields"], {"a": {"label": "A", "type": "date"}}), "fields.a.type : une de ces valeurs est attendue"),
+        (at(["fields"], {"a": {"label": "A", "type": "choice"}}), "fields.a.choices : à donner pour le type « choice »"),
         (at(["kind"], "config"), "playbook : à donner pour le genre « config »"),
         (at(["limits"], {"answer_bytes": 99_000_000}), "limits.answer_bytes : une valeur d'au plus 10000000 est attendue"),
         (
@@ -70,6 +78,7 @@ def test_the_message_names_the_field(tmp_path, change, expected):
         ("that", "lipsum()", "checks[0].that[0] : lipsum n'est pas connu"),
         ("that", "answer | shout", "checks[0].that[0] : une expression Jinja2 est attendue"),
         ("fail_msg", "{% if %}", "checks[0].fail_msg : une expression Jinja2 est attendue"),
+        ("that", "timeline.end > 1", "checks[0].that[0] : timeline n'est pas connu"),  # no recorded run to read
         ("success_msg", "{{ node.name }}", "checks[0].success_msg : node n'est pas connu"),
     ],
 )

@@ -19,7 +19,7 @@ from grader.errors import Exit, GraderError
 from grader.french import NBSP, typeset
 from grader.run import Graded, grade
 from labs import paths
-from labs.notebook import toolkit
+from labs.notebook import background, toolkit
 from labs.notebook.display import show
 from labs.notebook.live import LiveView
 from labs.notebook.pieces import note, problem
@@ -200,8 +200,11 @@ class _Follower:
         self._loop.call_soon_threadsafe(self._panel.result.live, recording)
 
 
-def exercise(exercise_id: str) -> None:
-    """Show an exercise: its statement, a place to answer, and a button that has the answer judged on a lab of its own."""
+def exercise(exercise_id: str, answer: str | None = None) -> None:
+    """Show an exercise: its statement, a place to answer, and a button that has the answer judged on a lab of its own.
+
+    With ``answer``, the text of a cell: it is kept as the learner's answer in the place of the one before, and judged at once.
+    """
     try:
         panel = ExercisePanel(catalog.find(exercise_id))
     except GraderError as error:
@@ -213,10 +216,14 @@ def exercise(exercise_id: str) -> None:
         return
     toolkit.place(still(exercise_id), panel.widget)
     panel.result.open()
+    if answer is not None:
+        panel.answer.value = answer
+        background.start(panel.check())
 
 
-def still(exercise_id: str) -> dict[str, Any]:
+def still(exercise_id: str, answer: str | None = None) -> dict[str, Any]:
     """What stands in the notebook where no widget can: the statement."""
+    del answer
     found = catalog.find(exercise_id)
     ask = "Exécutez cette cellule (Maj+Entrée) pour répondre et faire vérifier votre réponse."
     return {

@@ -34,7 +34,7 @@ def launch(lab: Lab, command: Command, timeline_file: Path | None, figure_file: 
     _save(recorded, timeline_file, figure_file)
     unknown = unmatched(recording.stdout)
     for pattern in unknown:
-        print(_unmatched(pattern, lab), file=sys.stderr)
+        print(unmatched_words(pattern, lab), file=sys.stderr)
     if unknown or recorded.status != "successful":
         raise typer.Exit(1)
 
@@ -56,7 +56,8 @@ def unmatched(stdout: str) -> list[str]:
     return list(dict.fromkeys(_UNMATCHED.findall(stdout)))
 
 
-def _unmatched(pattern: str, lab: Lab) -> str:
+def unmatched_words(pattern: str, lab: Lab) -> str:
+    """What to say of such a pattern."""
     return (
         f"Aucun nœud ne correspond à «{NBSP}{pattern}{NBSP}»{NBSP}: Ansible n’y a rien fait, et n’en dit qu’un avertissement. "
         f"Les nœuds du labo{NBSP}: {listed(lab.nodes)}."

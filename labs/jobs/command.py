@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from labs.errors import LabError
-
-# The options of the `ansible` command that take a value, and those that do not (ansible-core 2.19 to 2.21).
-VALUED = (
-    ("-B", "--background"), ("-P", "--poll"), ("-f", "--forks"), ("-e", "--extra-vars"), ("-l", "--limit"), ("-u", "--user"),
-    ("-T", "--timeout"), ("-t", "--tree"), ("-M", "--module-path"), ("-c", "--connection"), ("--private-key", "--key-file"),
-    ("--ssh-common-args",), ("--ssh-extra-args",), ("--scp-extra-args",), ("--sftp-extra-args",), ("--become-method",),
-    ("--become-user",), ("--playbook-dir",), ("--task-timeout",), ("--vault-id",),
-    ("--vault-password-file", "--vault-pass-file"), ("--become-password-file", "--become-pass-file"),
-    ("--connection-password-file", "--conn-pass-file"),
-)  # fmt: skip
-FLAGS = (
-    ("-b", "--become"), ("-C", "--check"), ("-D", "--diff"), ("-v", "--verbose"), ("-o", "--one-line"), ("-k", "--ask-pass"),
-    ("-K", "--ask-become-pass"), ("-J", "--ask-vault-password"), ("--list-hosts",), ("--flush-cache",), ("--version",),
-)  # fmt: skip
+from labs.jobs import options as known_options
+from labs.jobs.options import NBSP
 
 
 @dataclass(frozen=True, slots=True)
 class AdHoc:
-    """An ad hoc command: ``ansible PATTERN -m MODULE -a ARGUMENTS OPTIONS``."""
+    """An ad hoc command: ``ansible PATTERN -m MODULE -a ARGUMENTS OPTIONS``.
+
+    ``folder`` is where the line was typed: relative paths start there. ``inventory`` replaces the lab's own when it is not empty.
+    """
 
     pattern: str
     module: str = "command"
     arguments: str = ""
     options: tuple[str, ...] = ()
+    inventory: tuple[str, ...] = ()
+    folder: Path | None = None
 
     @classmethod
-    def parse(cls, line: str) -> AdHoc:
+    def parse(cls, line: str, folder: Path | None = None) -> AdHoc:
         """Read a line as typed in a terminal, with or without ``ansible`` in front.
 
-        The inventory (``-i``) is left out: a lab has its own. LabError when the line is not a valid ansible command.
+        With the ``folder`` where it was typed, ``-i`` is respected; without one it is left out, for a lab has an inventory of its own.
+        LabError when the line is not a valid ansible command.
         """
-        try:
-            words = shlex.split(line)
-        except ValueError as error:
-            raise LabError(
-                f"La commande n'est pas complète : {_QUOTES.get(str(error), str(error))}.", "Vérifiez les guillemets et apostrophes."
-            ) from error
-        if words[:1] == ["ansible"]:
-            words = words[1:]
-        known, options = _split(words)
-        return cls(known.pattern, known.module_name, known.args, tuple(options))
+        read = known_options.read_adhoc(_words(line, "ansible"))
+        return cls(read.pattern, read.module_name, read.args, tuple(read.kept), tuple(read.inventory if folder else ()), folder)
 
     @property
     def line(self) -> str:
@@ -68,12 +53,28 @@ class AdHoc:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """A playbook: ``ansible-playbook PATH OPTIONS``. ``config`` is an ansible.cfg to run it under."""
+    """A playbook: ``ansible-playbook PATH OPTIONS``. ``config`` is an ansible.cfg to run it under.
+
+    ``following`` are playbooks to run after it, in the same run; ``inventory`` and ``folder`` are as in AdHoc.
+    """
 
     path: Path
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     config: Path | None = None
+    following: tuple[Path, ...] = ()
+    inventory: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @classmethod
+    def parse(cls, line: str, folder: Path) -> Playbook:
+        """Read a line as typed in a terminal opened in ``folder``, with or without ``ansible-playbook`` in front.
+
+        LabError when the line is not a valid ansible-playbook command.
+        """
+        read = known_options.read_playbook(_words(line, "ansible-playbook"))
+        path, *following = [folder / name for name in read.playbooks]
+        return cls(path, options=tuple(read.kept), following=tuple(following), inventory=tuple(read.inventory), folder=folder)
 
     @property
     def line(self) -> str:
@@ -90,38 +91,21 @@ class Playbook:
 Command = AdHoc | Playbook
 
 _QUOTES = {
-    "No closing quotation": "une apostrophe ou un guillemet n'est pas refermé",
+    "No closing quotation": "une apostrophe ou un guillemet n’est pas refermé",
     "No escaped character": "elle finit par une barre oblique inverse",
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise LabError(f"Ansible ne comprendrait pas cette commande ({message}).", "Modèle : ansible all -B 60 -P 10 -a '/bin/sleep 5'.")
+def words(line: str) -> list[str]:
+    """The words of a line, as a POSIX shell splits them. LabError when a quote is not closed."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise LabError(
+            f"La commande n’est pas complète{NBSP}: {_QUOTES.get(str(error), str(error))}.", "Vérifiez les guillemets et apostrophes."
+        ) from error
 
 
-def _split(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The pattern, the module and its arguments on one side; every other option, as it was given, on the other."""
-    parser = _Parser(prog="ansible", add_help=False, allow_abbrev=False)
-    parser.add_argument("pattern")
-    parser.add_argument("-m", "--module-name", default="command")
-    parser.add_argument("-a", "--args", default="")
-    parser.add_argument("-i", "--inventory", "--inventory-file", action="append")
-    parser.add_argument("-h", "--help", action="store_true")
-    for names in VALUED:
-        parser.add_argument(*names, action=_Keep)
-    for names in FLAGS:
-        parser.add_argument(*names, action=_Keep, nargs=0)
-    known = parser.parse_args(list(words), argparse.Namespace(kept=[]))
-    return known, known.kept
-
-
-class _Keep(argparse.Action):
-    """Keeps an option and its value, in the order given, for Ansible itself to read."""
-
-    def __call__(
-        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: str | Sequence[Any] | None, option: str | None = None
-    ) -> None:
-        namespace.kept.append(option)
-        if isinstance(values, str):
-            namespace.kept.append(values)
+def _words(line: str, program: str) -> list[str]:
+    split = words(line)
+    return split[1:] if split[:1] == [program] else split

@@ -87,7 +87,6 @@ class Job:
         try:
             runner = ansible_runner.interface.init_runner(
                 private_data_dir=str(self._folder),
-                inventory=str(self.lab.inventory),
                 envvars=self._environment(),
                 event_handler=self._on_event,
                 cancel_callback=self._cancelled.is_set,
@@ -95,7 +94,7 @@ class Job:
                 quiet=True,
                 # The runner looks at its cancel flag between two reads of the terminal.
                 settings={"suppress_ansible_output": True, "pexpect_timeout": 1},
-                **_arguments(self.command),
+                **_arguments(self.command, self.lab),
             )
             self.status = "running"
             runner.run()
@@ -138,20 +137,25 @@ class Job:
         return environment
 
 
-def _arguments(command: Command) -> dict[str, Any]:
+def _arguments(command: Command, lab: Lab) -> dict[str, Any]:
+    """What tells ansible-runner the command line. The inventory goes with the options: it must not come between two playbooks."""
+    inventories = [word for path in command.inventory or (str(lab.inventory),) for word in ("-i", path)]
+    folder = {"project_dir": str(command.folder)} if command.folder else {}
     if isinstance(command, AdHoc):
         return {
             "module": command.module,
             "module_args": command.arguments,
             "host_pattern": command.pattern,
-            "cmdline": shlex.join(command.options),
+            "cmdline": shlex.join([*inventories, *command.options]),
+            **folder,
         }
-    path = command.path.resolve()
+    *earlier, last = [str(path.resolve()) for path in (command.path, *command.following)]
     return {
-        "playbook": str(path),
-        "project_dir": str(path.parent),
+        "playbook": last,
+        "project_dir": str(command.path.resolve().parent),
         "extravars": dict(command.extra_vars),
-        "cmdline": shlex.join(command.options),
+        "cmdline": shlex.join([*inventories, *command.options, *earlier]),
+        **folder,
     }
 
 

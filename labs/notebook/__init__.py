@@ -1,10 +1,12 @@
 """What a lesson imports: one name a widget. Nothing heavy is loaded before a name is used.
 
 No module bears the name of a function given here: importing the module would take the function's place.
+In IPython, importing this package is also what makes the magics known.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -38,3 +40,14 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def _teach_magics() -> None:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        from labs.notebook.magics import register  # only where there is somebody to learn them
+
+        register(shell)
+
+
+_teach_magics()

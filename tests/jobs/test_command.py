@@ -45,7 +45,7 @@ def test_the_line_is_what_one_would_type():
         ("ansible", "pattern"),
         ("ansible all -B", "-B"),
         ("ansible all --nope", "nope"),
-        ("ansible all -a 'sleep", "n'est pas refermé"),
+        ("ansible all -a 'sleep", "n’est pas refermé"),
     ],
 )
 def test_a_wrong_line_is_told(line, told):

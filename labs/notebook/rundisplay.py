@@ -1,0 +1,151 @@
+"""A run that a cell waits for: its chronologie while it goes on, then the figure and Ansible's own words, which stay."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from labs.errors import LabError
+from labs.lab import Lab
+from labs.notebook import background, outcome, toolkit
+from labs.notebook.display import show
+from labs.notebook.live import LiveView
+from labs.notebook.pieces import code, note, problem
+from labs.recording import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labs.jobs.command import Command
+    from labs.recording import Recording
+    from labs.timeline.model import Timeline
+
+LINGER = 30.0  # seconds during which jobs that outlive ansible are still watched
+GLANCE = 0.2  # seconds between two looks at a run under way
+FOLD = 25  # lines of an answer above which it is folded
+_NOTHING = {"text/plain": "", "text/html": ""}
+_DRAWING = {"text/plain": "La chronologie se dessine pendant l’exécution.", "text/html": ""}
+
+
+class InterruptedRun(Exception):  # noqa: N818 - what happened, and no error
+    """Raised in a cell whose run was interrupted, so that the cells after it are not run."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class RunDisplay:
+    """The output of one cell. To be made in the cell itself; its methods are called on the kernel's main thread."""
+
+    def __init__(self) -> None:
+        self.box = toolkit.column()
+        self._view: LiveView | None = None
+        self._handle = toolkit.place(_NOTHING)
+
+    def live(self, recording: Recording) -> None:
+        """Draw the run as it goes."""
+        self._view = LiveView(recording)
+        toolkit.fill(self.box, [self._view])
+        self._update(toolkit.view(_DRAWING, self.box))
+
+    def answered(self, said: dict[str, str], figure: dict[str, str]) -> None:
+        """Ansible has returned: its words go under the chronologie, which goes on being drawn. Readers without widgets get the figure."""
+        toolkit.fill(self.box, [self._view, toolkit.html(said["text/html"])])
+        self._update(toolkit.view(_joined(figure, said), self.box))
+
+    def settle(self, said: dict[str, str], figure: dict[str, str]) -> None:
+        """Put what stays in the place of what moved.
+
+        The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
+        """
+        bundle = _joined(figure, said)
+        toolkit.fill(self.box, [toolkit.html(bundle["text/html"])])
+        if self._view is not None:
+            self._view.close()
+        self._update(bundle)
+
+    def printed(self, text: str) -> None:
+        self._update(answer(text))
+
+    def complain(self, error: Exception) -> None:
+        said = f"{error.message} {error.remedy}".strip() if isinstance(error, LabError) else str(error)
+        self._update({"text/plain": said, "text/html": problem(error)})
+
+    def _update(self, bundle: dict[str, Any]) -> None:
+        if self._handle is not None:
+            self._handle.update(bundle, raw=True)
+
+
+async def launch(command: Command, display: RunDisplay, explain: Callable[[str], dict[str, str]] | None = None) -> None:
+    """Run a command on the learner's lab; returns when Ansible has, and lets the display follow the jobs that it left behind.
+
+    ``explain`` makes of Ansible's words what the learner should read before them. A failure is told in the cell, not raised;
+    InterruptedRun is, when the cell is interrupted: the run and its jobs are ended first.
+    """
+    lab = Lab()
+    try:
+        recording = await asyncio.to_thread(record, lab, command, LINGER)
+        display.live(recording)
+        try:
+            while recording.alive and recording.timeline().running:  # no thread waits: that would hold up a kernel that stops
+                await asyncio.sleep(GLANCE)
+        except asyncio.CancelledError:
+            await _interrupt(recording, display)
+    except LabError as error:
+        display.complain(error)
+        return
+    said = _joined(*([explain(recording.stdout)] if explain else []), _said(recording, lab))
+    if recording.alive:
+        display.answered(said, await _figure(recording.timeline()))
+        background.start(_follow(recording, display, said))
+    else:
+        display.settle(said, await _figure(recording.timeline()))
+
+
+async def _interrupt(recording: Recording, display: RunDisplay) -> None:
+    await asyncio.to_thread(recording.cancel)
+    timeline = await asyncio.to_thread(recording.wait)
+    display.settle(_joined(_words(["Interrompu."]), answer(recording.stdout)), await _figure(timeline))
+    raise InterruptedRun("Interrompu : Ansible et ses jobs sont arrêtés, sur le contrôleur comme sur les nœuds.") from None
+
+
+async def _follow(recording: Recording, display: RunDisplay, said: dict[str, str]) -> None:
+    """Wait for the end of the jobs that Ansible left behind."""
+    while recording.alive:
+        await asyncio.sleep(GLANCE)
+    display.settle(said, await _figure(recording.timeline()))
+
+
+async def _figure(timeline: Timeline) -> dict[str, str]:
+    """The chronologie; nothing for a run that touched no node."""
+    if not timeline.jobs and not timeline.blocks:
+        return _NOTHING
+    return (await asyncio.to_thread(show, timeline))._repr_mimebundle_()
+
+
+def _said(recording: Recording, lab: Lab) -> dict[str, str]:
+    from labs.cli_run import unmatched, unmatched_words  # it loads the terminal's own things
+
+    text = recording.stdout
+    sentences = [unmatched_words(pattern, lab) for pattern in unmatched(text)]
+    return _joined(_words([*outcome.sentences(recording.timeline()), *sentences]), answer(text))
+
+
+def _words(sentences: list[str]) -> dict[str, str]:
+    text = "\n".join(sentences)
+    return {"text/plain": text, "text/html": note(text)} if text else _NOTHING
+
+
+def answer(text: str) -> dict[str, str]:
+    """Ansible's own words, folded when they are many."""
+    text = text.replace("\r\n", "\n").strip("\n")
+    if not text.strip():
+        return _NOTHING
+    lines, html = text.count("\n") + 1, code(text, "La réponse d’Ansible")
+    if lines > FOLD:
+        html = f'<details><summary style="cursor:pointer">La réponse d’Ansible ({lines} lignes)</summary>{html}</details>'
+    return {"text/plain": text, "text/html": html}
+
+
+def _joined(*bundles: dict[str, str]) -> dict[str, str]:
+    return {kind: glue.join(filter(None, (bundle[kind] for bundle in bundles))) for kind, glue in (("text/plain", "\n"), ("text/html", ""))}

@@ -36,7 +36,8 @@ def show(file: File) -> None:
     console = Console()
     console.print(terminal.Lanes(timeline))
     console.print()
-    console.print(terminal.paragraph(words.occasion(timeline), console.width))
+    for said in filter(None, (words.occasion(timeline), words.yields(timeline))):
+        console.print(terminal.paragraph(said, console.width))
     console.print()
     console.print(terminal.table(words.HEADINGS, words.table(timeline), words_first=2))
 

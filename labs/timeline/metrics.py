@@ -39,10 +39,14 @@ class Totals:
     peak_by_host: dict[str, int]
     polls: int
     polls_by_host: dict[str, int]
+    polls_on_nodes: float  # seconds that the looks took on the nodes, added up
+    polls_answered: float  # the same until the controller had each answer: what it spent on them, the sending left out
     waited: float  # moments when the controller waited, somewhere, for a job that had ended: at most the makespan
     waited_by_host: dict[str, float]
     blocked_by_host: dict[str, float]  # the controller busy with the host
     longest_delay: float | None  # the worst detection delay, None when no end was detected
+    ideal: float  # seconds that the same jobs would have taken had Ansible cost nothing
+    efficiency: float | None  # the ideal's share of what they took, from 0 to 1; None when no node shows a job
     unreachable: tuple[str, ...]  # hosts that the controller lost at some moment
 
 
@@ -57,10 +61,14 @@ def totals(timeline: Timeline) -> Totals:
         peak_by_host={host: peak(timeline, host) for host in timeline.hosts},
         polls=polls(timeline),
         polls_by_host={host: polls(timeline, host) for host in timeline.hosts},
+        polls_on_nodes=polls_on_nodes(timeline),
+        polls_answered=polls_answered(timeline),
         waited=waited(timeline),
         waited_by_host={host: waited_on(timeline, host) for host in timeline.hosts},
         blocked_by_host={host: blocked(timeline, host) for host in timeline.hosts},
         longest_delay=max(delays, default=None),
+        ideal=ideal(timeline),
+        efficiency=efficiency(timeline),
         unreachable=unreachable(timeline),
     )
 
@@ -122,6 +130,20 @@ def detection_delay(job: Job) -> float | None:
 def polls(timeline: Timeline, host: str | None = None) -> int:
     """How many looks were taken at jobs, on one host or on all."""
     return sum(host is None or poll.host == host for poll in timeline.polls)
+
+
+def polls_on_nodes(timeline: Timeline) -> float:
+    """Seconds that the looks took on the nodes, added up. A look that no node showed counts for nothing."""
+    return sum(poll.end - poll.start for poll in timeline.polls if poll.start is not None and poll.end is not None)
+
+
+def polls_answered(timeline: Timeline) -> float:
+    """Seconds from each look's start on its node to the controller having the answer, added up.
+
+    What a look costs the controller, but for its sending, which nothing shows. For ``poll: P`` the last look is followed by a second
+    one, that removes the job's file before the end is told: it counts too.
+    """
+    return sum(max(0.0, poll.noticed - poll.start) for poll in timeline.polls if poll.start is not None)
 
 
 def waited(timeline: Timeline) -> float:
@@ -200,6 +222,35 @@ def window(durations: Iterable[float], size: int) -> float:
 def all_at_once(durations: Iterable[float]) -> float:
     """Ideal makespan of jobs that all start together."""
     return max(durations, default=0.0)
+
+
+def ideal(timeline: Timeline) -> float:
+    """Seconds that the jobs of a run would have taken had Ansible cost nothing.
+
+    On each node the same jobs, in the same order, as many at once as the run itself had there at most, each end letting the next
+    start; the nodes side by side. 0 when no node shows a job.
+    """
+    return max((window(_worked(timeline, host), max(1, peak(timeline, host))) for host in timeline.hosts), default=0.0)
+
+
+def efficiency(timeline: Timeline) -> float | None:
+    """The ideal's share of what the run took, from 0 to 1; None when no node shows a job that took time.
+
+    What it took is its makespan, or the end of its last job when jobs outlive the command.
+    """
+    best = ideal(timeline)
+    ends = [_end(job, timeline) for job in timeline.jobs if job.confirmed]
+    return best / max(makespan(timeline), *ends) if best > 0 else None
+
+
+def _worked(timeline: Timeline, host: str) -> list[float]:
+    """Seconds that each job of a host ran within the run, in order of start."""
+    jobs = sorted((job.start, _end(job, timeline)) for job in timeline.on(host) if job.start is not None)
+    return [max(0.0, end - max(0.0, start)) for start, end in jobs]
+
+
+def _end(job: Job, timeline: Timeline) -> float:
+    return timeline.end if job.end is None else job.end
 
 
 # -- spans --------------------------------------------------------------------------------------------------------------

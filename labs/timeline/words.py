@@ -123,6 +123,24 @@ def summary(timeline: Timeline, ideal: float | None = None) -> str:
     return " · ".join([*parts, *mishaps(timeline)])
 
 
+def yields(timeline: Timeline) -> str:
+    """How well the time was used: « Efficacité 32 % : 9 s auraient suffi si Ansible ne coûtait rien »; empty when no node shows a job.
+
+    Then what the looks cost, where there were some.
+    """
+    share = metrics.efficiency(timeline)
+    if share is None:
+        return ""
+    best = duration(metrics.ideal(timeline))
+    said = f"Efficacité{NBSP}: {number(100 * share, 0)}{NBSP}%{NBSP}; {best} auraient suffi si Ansible ne coûtait rien."
+    looks = metrics.polls(timeline)
+    if looks:
+        on_nodes, answered = (seconds(cost) for cost in (metrics.polls_on_nodes(timeline), metrics.polls_answered(timeline)))
+        took = plural(looks, "a pris", "ont pris")
+        said += f" {counted(looks, 'sondage').capitalize()} {took} {on_nodes} sur les nœuds, {answered} jusqu’à la réponse."
+    return said
+
+
 def mishaps(timeline: Timeline) -> list[str]:
     """What went wrong or stays open, one short phrase each: hosts lost, jobs failed, killed or never finished."""
     phrases = []

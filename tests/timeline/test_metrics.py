@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -82,6 +83,52 @@ def test_totals_agree_with_what_they_sum(timeline):
     assert sum(totals.states.values()) == len(timeline.jobs)
     assert sum(totals.polls_by_host.values()) == totals.polls == len(timeline.polls)
     assert totals.jobs + totals.unconfirmed == len(timeline.jobs)
+
+
+@given(timelines())
+def test_no_run_is_better_than_its_ideal(timeline):
+    best, share = metrics.ideal(timeline), metrics.efficiency(timeline)
+    longest = max((metrics._end(job, timeline) - job.start for job in timeline.jobs if job.confirmed), default=0.0)
+    assert best >= longest - 1e-9
+    assert (share is None) == (best == 0)
+    assert share is None or 0 < share <= 1 + 1e-9
+
+
+@given(timelines(), st.integers(1, 50))
+def test_a_slower_controller_is_less_efficient_for_the_same_ideal(timeline, tenths):
+    later = replace(timeline, end=timeline.end + tenths, controller_end=timeline.end + tenths)
+    jobs = tuple(replace(job, end=job.end or timeline.end) for job in timeline.jobs)
+    now, then = replace(timeline, jobs=jobs), replace(later, jobs=jobs)
+    assert metrics.ideal(now) == metrics.ideal(then)
+    assert (metrics.efficiency(then) or 0.0) <= (metrics.efficiency(now) or 0.0)
+
+
+@given(timelines())
+def test_looks_cost_the_controller_at_least_what_they_cost_the_nodes(timeline):
+    assert 0 <= metrics.polls_on_nodes(timeline) <= metrics.polls_answered(timeline) + 1e-9
+
+
+def test_the_ideal_of_batches_is_the_window_that_they_used():
+    """1, 2, 3, 4, 5 s, two at once at most: 9 s, of the 28.4 s that batches polled every 5 s take."""
+    batches = samples.batches()
+    assert metrics.ideal(batches) == pytest.approx(9, abs=0.1)
+    assert metrics.efficiency(batches) == pytest.approx(9 / 28.4, abs=0.01)
+
+
+def test_efficiency_counts_the_jobs_that_outlive_the_command():
+    timeline = Timeline("t", samples.STARTED, ("n",), 8.0, 2.0, jobs=(_job("a", 1.0, 7.0, None),))
+    assert metrics.efficiency(timeline) == pytest.approx(6 / 7)
+
+
+def test_nothing_seen_has_no_efficiency():
+    assert metrics.efficiency(Timeline("t", samples.STARTED, ("n",), 4.0, 4.0)) is None
+
+
+def test_what_looks_cost():
+    polls = (Poll("n", "a", 2.0, False, 1.0, 1.6), Poll("n", "a", 4.0, True, 3.5, 3.9), Poll("n", "a", 5.0, True))
+    timeline = Timeline("t", samples.STARTED, ("n",), 5.0, 5.0, polls=polls)
+    assert metrics.polls_on_nodes(timeline) == pytest.approx(1.0)
+    assert metrics.polls_answered(timeline) == pytest.approx(1.5)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))))

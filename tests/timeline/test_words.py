@@ -132,3 +132,13 @@ def test_double_punctuation_has_its_space():
         texts = [words.summary(timeline), *(words.job(job) for job in timeline.jobs), *(words.fault(fault) for fault in timeline.faults)]
         texts += [words.block(block, "Tâche") for block in timeline.blocks] + [words.poll(poll, "job") for poll in timeline.polls]
         assert not [text for text in texts if " :" in text or " ;" in text]
+
+
+def test_how_well_the_time_was_used():
+    assert words.yields(samples.sync()).startswith("Efficacité\u00a0: ")
+    assert "sondage" not in words.yields(samples.sync())
+    assert re.search(
+        r"Efficacité\u00a0: 32\u00a0%\u00a0; 9\u00a0s auraient suffi .*sondages ont pris [\d,]+\u00a0s sur les nœuds",
+        words.yields(samples.batches()),
+    )
+    assert words.yields(replay.at(samples.batches(), 0.0)) == ""

@@ -11,8 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labs.notebook.asking import ask_status
     from labs.notebook.comparisons import compared
+    from labs.notebook.exploring import explore
     from labs.notebook.faults import cut_button
+    from labs.notebook.following import job_file
     from labs.notebook.panel import launcher
     from labs.notebook.player import replay
     from labs.notebook.prediction import predict
@@ -21,11 +24,17 @@ if TYPE_CHECKING:
     from labs.notebook.status import lab_status
     from labs.notebook.whatif import what_if
 
-__all__ = ["compared", "cut_button", "lab_status", "launcher", "predict", "quiz", "recorded", "replay", "what_if"]
+__all__ = [
+    "ask_status", "compared", "cut_button", "explore", "job_file", "lab_status", "launcher", "predict", "quiz", "recorded", "replay",
+    "what_if",
+]  # fmt: skip
 
 _HOMES = {
+    "ask_status": "asking",
     "compared": "comparisons",
     "cut_button": "faults",
+    "explore": "exploring",
+    "job_file": "following",
     "lab_status": "status",
     "launcher": "panel",
     "predict": "prediction",

@@ -118,6 +118,7 @@ def main(
     check: Annotated[bool, typer.Option(help="Vérifier sans rien écrire.")] = False,
     record: Annotated[bool, typer.Option(help="Refaire d’abord les exécutions enregistrées, sur le labo.")] = False,
     lab: Annotated[str, typer.Option(help="Le labo où les refaire.")] = "default",
+    only: Annotated[str, typer.Option(help="Seulement ce dont le nom commence ainsi, comme « 03 ».")] = "",
 ) -> None:
     """Fabriquer les notebooks du cours à partir de leurs sources."""
     if check:
@@ -126,8 +127,10 @@ def main(
             print(f"{name} n’est plus à jour : lancez « python -m labs.notebook.build ».")
         sys.exit(bool(stale))
     if record:
-        rerecord.all_runs(lab)
+        rerecord.all_runs(lab, only)
     for source in sources():
+        if not source.name.startswith(only):
+            continue
         write_atomically(target(source), written(built(source)))
         print(target(source).relative_to(paths.ROOT))
 

@@ -20,24 +20,24 @@ INVENTORY = "inventory/inventory.yml"
 class CommandLine:
     """``template`` is a command line without its inventory, such as ``ansible-playbook playbooks/attente.yml -e lente={d}``.
 
-    ``values`` of the methods fill the holes: one whole number a name. Playbook lines know a path and ``-e name=number`` only.
+    ``values`` of the methods fill the holes: a whole number or a word a name. Playbook lines know a path and ``-e name=number`` only.
     """
 
     template: str
 
-    def terminal(self, values: Mapping[str, int]) -> str:
+    def terminal(self, values: Mapping[str, int | str]) -> str:
         """The exact line that can be typed in the course's folder."""
         program, rest = self._filled(values).split(" ", 1)
         return f"{program} -i {INVENTORY} {rest}"
 
-    def command(self, values: Mapping[str, int]) -> AdHoc | Playbook:
+    def command(self, values: Mapping[str, int | str]) -> AdHoc | Playbook:
         line = self._filled(values)
         if not line.startswith("ansible-playbook "):
             return AdHoc.parse(line)
         path, variables = _playbook_words(line)
         return Playbook(paths.ROOT / path, variables)
 
-    def playbook(self, values: Mapping[str, int]) -> str | None:
+    def playbook(self, values: Mapping[str, int | str]) -> str | None:
         """The playbook's text with the numbers in their places, as one would write it by hand; None for an ad hoc command."""
         line = self._filled(values)
         if not line.startswith("ansible-playbook "):
@@ -49,7 +49,7 @@ class CommandLine:
             text = re.sub(rf"^(\s+{name}: )\d+", rf"\g<1>{value}", text, flags=re.MULTILINE)
         return _without_header(text)
 
-    def _filled(self, values: Mapping[str, int]) -> str:
+    def _filled(self, values: Mapping[str, int | str]) -> str:
         return self.template.format(**values)
 
 

@@ -16,7 +16,7 @@ from labs.notebook import outcome, prediction, recordings, toolkit
 from labs.notebook.commandline import CommandLine
 from labs.notebook.faults import CutButton, at_work
 from labs.notebook.pieces import NBSP, code, joined, note, problem
-from labs.notebook.stage import Stage
+from labs.notebook.stage import EMPTY, Stage
 from labs.notebook.status import LabStatus
 from labs.recording import record
 from labs.timeline import words
@@ -68,7 +68,7 @@ class Panel:
         self._allow_cut(None)
 
     @property
-    def values(self) -> dict[str, int]:
+    def values(self) -> dict[str, int | str]:
         return {name: field.value for name, field in self.fields.items()}
 
     @property
@@ -89,7 +89,7 @@ class Panel:
             self.message.value = note("En cours… La chronologie se dessine ci-dessous.")
             self.stage.live(recording, forecast)
             while recording.alive:  # no thread waits for it: that would hold up a kernel that stops
-                self._allow_cut(recording)
+                await self._glance(recording)
                 await asyncio.sleep(GLANCE)
             timeline = await asyncio.to_thread(recording.wait)
             await self._tell(timeline, forecast)
@@ -106,6 +106,10 @@ class Panel:
                 self._lab.execute(node, ["rm", "-f", self._witness])
         return record(self._lab, self._line.command(self.values), linger=LINGER)
 
+    async def _glance(self, recording: Recording) -> None:
+        """What a look at the run under way changes on the panel."""
+        self._allow_cut(recording)
+
     async def _tell(self, timeline: Timeline, forecast: prediction.Forecast | None) -> None:
         said = outcome.sentences(timeline, forecast)
         if self._witness:
@@ -114,7 +118,11 @@ class Panel:
         if lost:
             await self._offer_help()
         self.message.value = note(f"Terminé{NBSP}: {words.summary(timeline)}", "⚠" if lost else "✓")
-        await self.stage.settle(timeline, forecast, said)
+        await self.stage.settle(timeline, forecast, said, self._extra())
+
+    def _extra(self) -> dict[str, Any]:
+        """What stays between the run's words and its figure: nothing but in the panels that look at more than the run."""
+        return EMPTY
 
     def _seek(self, path: str) -> dict[str, bool]:
         return {node: self._lab.read(node, path) is not None for node in self._lab.nodes}
@@ -169,17 +177,18 @@ def launcher(
     the path of a file that the run writes on each node.
     """
     panel = Panel(template, controls, forecast=forecast, cut=cut, witness=witness)
-    toolkit.place(_invitation(template, controls), panel.widget)
+    toolkit.place(invitation(template, controls), panel.widget)
     panel.stage.open(recordings.folded(recorded) if recorded else None)
 
 
 def still(template: str, *, recorded: str | None = None, **options: Any) -> dict[str, Any]:
     """What stands in the notebook where no widget can: the command, and a recorded run."""
     controls = {name: value for name, value in options.items() if name in CONTROLS}
-    return joined(_invitation(template, controls), *([recordings.still(recorded)] if recorded else []))
+    return joined(invitation(template, controls), *([recordings.still(recorded)] if recorded else []))
 
 
-def _invitation(template: str, controls: Mapping[str, int]) -> dict[str, Any]:
+def invitation(template: str, controls: Mapping[str, int]) -> dict[str, Any]:
+    """The command, and how to get a panel for it."""
     line = CommandLine(template)
     terminal, playbook = line.terminal(controls), line.playbook(controls)
     ask = "Exécutez cette cellule (Maj+Entrée) pour ouvrir le panneau de lancement."

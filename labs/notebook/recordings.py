@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from labs import paths
-from labs.notebook import toolkit
+from labs.notebook import jobfiles, toolkit
 from labs.notebook.display import show
 from labs.notebook.pieces import NBSP
 from labs.timeline import store
@@ -30,14 +30,33 @@ def load(name: str) -> Timeline:
 
 
 def recipes() -> dict[str, dict[str, Any]]:
-    """How each recorded run was made: its ``command``, and the ``cut`` in the midst of it, if any."""
+    """How each recorded run was made: its ``command``, the ``cut`` in the midst of it, if any, and what to keep besides (see runs.yml)."""
     recipes: dict[str, dict[str, Any]] = yaml.safe_load((paths.NOTEBOOKS / "sources" / "runs.yml").read_text(encoding="utf-8"))
     return recipes
 
 
 def command(name: str) -> str:
-    """The line whose run was recorded under ``name``."""
-    return str(recipes()[name]["command"])
+    """The line whose run was recorded under ``name``, with the job's own name when it asks for one."""
+    recipe = recipes()[name]
+    return load(name).title if "before" in recipe else str(recipe["command"])
+
+
+def printed(name: str) -> str:
+    """What Ansible printed during a recorded run, where the recipe asks to keep it (``printed: true``)."""
+    return printed_path(name).read_text(encoding="utf-8")
+
+
+def printed_path(name: str) -> Path:
+    return paths.RUNS / "printed" / f"{name}.txt"
+
+
+def file_versions(name: str) -> tuple[str, list[jobfiles.Version]]:
+    """The path of the job's file, and what was read there during a recorded run (``file: node1`` in its recipe)."""
+    return jobfiles.loaded(versions_path(name).read_text(encoding="utf-8"))
+
+
+def versions_path(name: str) -> Path:
+    return paths.RUNS / "files" / f"{name}.json"
 
 
 def digest(name: str) -> str:
@@ -54,7 +73,11 @@ def still(name: str) -> dict[str, Any]:
 
 def folded(name: str) -> dict[str, Any]:
     """The same, closed until one asks for it: the learner's own run comes first."""
-    bundle = still(name)
+    return fold(still(name))
+
+
+def fold(bundle: dict[str, Any]) -> dict[str, Any]:
+    """A recorded run, closed until one asks for it."""
     return {**bundle, "text/html": f"<details><summary>Voir une exécution enregistrée</summary>{bundle['text/html']}</details>"}
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
+from labs.inventory import write_atomically
 from labs.lab import Lab
-from labs.notebook import recordings
+from labs.notebook import jobfiles, recordings
 from labs.notebook.commandline import CommandLine
+from labs.notebook.jobfiles import Follower
 from labs.recording import record
 from labs.timeline import store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from labs.recording import Recording
     from labs.timeline.model import Timeline
 
@@ -20,27 +25,61 @@ PATIENCE = 60.0  # seconds: no recorded run is that long
 GLANCE = 0.05  # seconds between two looks at a run under way
 
 
-def all_runs(lab_name: str) -> None:
-    """Make every run of notebooks/sources/runs.yml anew, each on new nodes. Raises LabError when the lab cannot."""
+def all_runs(lab_name: str, prefix: str = "") -> None:
+    """Make anew the runs of notebooks/sources/runs.yml whose names begin with ``prefix``, each on new nodes.
+
+    Raises LabError when the lab cannot.
+    """
     lab = Lab(lab_name)
     for name, recipe in recordings.recipes().items():
-        lab.reset()
-        timeline = run(lab, recipe["command"], **recipe.get("cut", {}))
-        recordings.path(name).parent.mkdir(exist_ok=True)
-        store.save(timeline, recordings.path(name))
-        print(f"{name} : {timeline.status}")
+        if name.startswith(prefix):
+            lab.reset()
+            print(f"{name} : {one(lab, name, recipe).status}")
 
 
-def run(lab: Lab, line: str, node: str | None = None, after: float = 0.0) -> Timeline:
-    """Run a command line to its end. The link of ``node``, if one is named, is cut ``after`` seconds of its first job."""
-    recording = record(lab, CommandLine(line).command({}))
+def one(lab: Lab, name: str, recipe: Mapping[str, Any]) -> Timeline:
+    """Make one run, after the one that it follows if there is such, and keep what its recipe says."""
+    values = {"jid": _jid(lab, recipe["before"])} if "before" in recipe else {}
+    recording = record(lab, CommandLine(recipe["command"]).command(values))
+    follower = Follower(lab, recipe["file"]) if "file" in recipe else None
+    timeline = _followed(recording, follower, **recipe.get("cut", {}))
+    recordings.path(name).parent.mkdir(exist_ok=True)
+    store.save(timeline, recordings.path(name))
+    if recipe.get("printed"):
+        _keep(recordings.printed_path(name), recording.stdout + "\n")
+    if follower:
+        _keep(recordings.versions_path(name), jobfiles.dumped(follower.path, follower.versions))
+    return timeline
+
+
+def _keep(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, text)
+
+
+def _jid(lab: Lab, line: str) -> str:
+    """Launch jobs that a run is about; the jid of the first node's."""
+    timeline = record(lab, CommandLine(line).command({}), linger=0).wait(PATIENCE)
+    return timeline.on(lab.nodes[0])[-1].id
+
+
+def _followed(recording: Recording, follower: Follower | None, node: str | None = None, after: float = 0.0) -> Timeline:
+    """A run to its end. The link of ``node``, if one is named, is cut ``after`` seconds of its first job."""
     if node is not None:
         _await_job(recording, node, after)
-        lab.cut(node)
-    timeline = recording.wait(PATIENCE)
+        recording.lab.cut(node)
+    deadline = time.monotonic() + PATIENCE
+    while recording.alive and time.monotonic() < deadline:
+        if follower:
+            follower.look(recording.timeline())
+        time.sleep(GLANCE)
     if recording.alive:
         recording.cancel()
-        raise LabError(f"« {line} » n’est pas fini au bout de {PATIENCE:.0f} s.", "Vérifiez le labo avec « labs status ».")
+        title = recording.command.title
+        raise LabError(f"« {title} » n’est pas fini au bout de {PATIENCE:.0f} s.", "Vérifiez le labo avec « labs status ».")
+    timeline = recording.wait()
+    if follower:
+        follower.look(timeline)
     return timeline
 
 

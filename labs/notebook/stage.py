@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labs.recording import Recording
     from labs.timeline.model import Timeline
 
-_EMPTY = {"text/plain": "", "text/html": ""}
+EMPTY = {"text/plain": "", "text/html": ""}
 _DRAWING = {"text/plain": "La chronologie se dessine pendant l’exécution."}
 
 
@@ -31,7 +31,7 @@ class Stage:
 
     def open(self, bundle: dict[str, Any] | None) -> None:
         """Take the place, with something to look at before the first run."""
-        self._handle = toolkit.place(bundle or _EMPTY)
+        self._handle = toolkit.place(bundle or EMPTY)
 
     def live(self, recording: Recording, forecast: Forecast | None) -> None:
         """Show the run as it goes."""
@@ -39,17 +39,17 @@ class Stage:
         toolkit.fill(self.box, [self._view])
         self._show(toolkit.view(_DRAWING, self.box))
 
-    async def settle(self, timeline: Timeline, forecast: Forecast | None, said: list[str]) -> None:
-        """Put the figure and its words in the live view's place, as HTML that outlives the kernel.
+    async def settle(self, timeline: Timeline, forecast: Forecast | None, said: list[str], extra: dict[str, Any] = EMPTY) -> None:
+        """Put the figure, its words and what else there is to show in the live view's place, as HTML that outlives the kernel.
 
         The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
         """
         figure = await asyncio.to_thread(show, timeline, forecast=_seconds(forecast))
-        html = (note("\n".join(said)) if said else "") + figure.html
+        html = (note("\n".join(said)) if said else "") + extra["text/html"] + figure.html
         toolkit.fill(self.box, [toolkit.html(html)])
         if self._view is not None:
             self._view.close()
-        self._show({"text/plain": "\n".join([figure.text, *said]), "text/html": html})
+        self._show({"text/plain": "\n".join(filter(None, [figure.text, *said, extra["text/plain"]])), "text/html": html})
 
     def _show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:

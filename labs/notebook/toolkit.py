@@ -14,12 +14,13 @@ from ipywidgets.widgets.widget_box import HBox, VBox
 from ipywidgets.widgets.widget_button import Button
 from ipywidgets.widgets.widget_float import BoundedFloatText
 from ipywidgets.widgets.widget_int import BoundedIntText
+from ipywidgets.widgets.widget_selection import Dropdown
 from ipywidgets.widgets.widget_string import HTML
 
 from labs.notebook import background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from IPython.display import DisplayHandle
 
@@ -43,6 +44,11 @@ def whole(label: str, value: int, least: int, most: int) -> BoundedIntText:
 
 def decimal(label: str, most: float, step: float) -> BoundedFloatText:
     return BoundedFloatText(min=0, max=most, step=step, description=label, **_LABELLED)
+
+
+def choice(label: str, options: Mapping[str, Any]) -> Dropdown:
+    """A list to choose from: what each entry is called, and the value that it stands for."""
+    return Dropdown(options=tuple(options.items()), description=label, style={"description_width": "initial"}, layout={"width": "auto"})
 
 
 def row(*widgets: Any) -> HBox:

@@ -130,6 +130,25 @@ def image_build() -> None:
     print(build.ensure(settings.choose(), print))
 
 
+@image_app.command("save")
+def image_save(file: Path) -> None:
+    """Écrire l'image dans un fichier, pour des machines sans accès à Internet."""
+    from labs.engines import settings
+    from labs.image import build
+
+    build.save(settings.choose(), file)
+    print(f"L'image est dans {file} : « labs image load {file.name} » la reprendra sur une autre machine.")
+
+
+@image_app.command("load")
+def image_load(file: Path) -> None:
+    """Prendre l'image dans un fichier écrit par « labs image save »."""
+    from labs.engines import settings
+    from labs.image import build
+
+    print(build.load(settings.choose(), file))
+
+
 def _launch(name: str, command: Command, timeline_file: Path | None, figure_file: Path | None) -> None:
     from labs import cli_run
 

@@ -144,6 +144,12 @@ class ContainerEngine:
     def import_image(self, tar: Path, tag: str) -> None:
         self.run("import", str(tar), tag)
 
+    def save_image(self, tag: str, file: Path) -> None:
+        self.run("save", "--output", str(file), tag)
+
+    def load_image(self, file: Path) -> None:
+        self.run("load", "--input", str(file))
+
     def pull(self, reference: str, seconds: float) -> bool:
         """Whether a registry gave the image."""
         try:

@@ -5,12 +5,16 @@ Verdicts rest on node evidence. A job that only the controller's events speak of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+from grader.crowd import Crowd, OpenSpan, busiest, outside
 from grader.processes import Process, ProcessTable, is_python
+from grader.rhythm import Rhythm, longest_silence
 from labs.timeline.model import BlockKind, Job, Outcome, Poll, Timeline
 
 
@@ -24,11 +28,15 @@ class NodeFile:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a command on a node. ``job`` is the asynchronous job that it ran in, None when it ran in none."""
+    """One execution of a command on a node. ``job`` is the asynchronous job that it ran in, None when it ran in none.
+
+    ``arguments``: those of the command, as one text.
+    """
 
     start: float
     end: float | None
     job: Job | None
+    arguments: str = ""
 
     @property
     def duration(self) -> float | None:
@@ -58,7 +66,60 @@ class Node:
 
     def commands(self, command: str) -> tuple[Run, ...]:
         """The executions of a command, in order of start (``ProcessTable.executions`` says what counts as one)."""
-        return tuple(Run(process.start, process.end, self._job_of(process)) for process in self._table.executions(command))
+        return tuple(self._run(process) for process in self._table.executions(command))
+
+    def program(self, name: str) -> tuple[Run, ...]:
+        """The executions of a program, whatever its arguments, in order of start."""
+        return tuple(self._run(process) for process in self._table.programs(name))
+
+    def most_at_once(self, program: str) -> Crowd:
+        """The most executions of a program at once. One that has a job to itself counts for as long as the job does."""
+        return busiest(self._spans(program))
+
+    def unseen(self, program: str, run: Run) -> tuple[Job, ...]:
+        """The jobs of a program launched before that of ``run``, whose end nobody had seen when that one was launched.
+
+        However slow the machine, that is what the play knew: a job that ended in time by luck is still one that nobody waited for.
+        """
+        since = _launched(run)
+        earlier = {other.job.id: other.job for other in self.program(program) if other.job and other.job != run.job}
+        return tuple(job for job in earlier.values() if job.start is not None and job.start < since and not self._seen(job, since))
+
+    def seen_ended(self, job: Job) -> float | None:
+        """When a look taken by Ansible had found the job ended; None when none has."""
+        looks = [poll.end for poll in self.polls if poll.job == job.id and poll.end is not None and _finds(poll, job)]
+        return min(looks, default=None)
+
+    def patience(self) -> float | None:
+        """The shortest time, in seconds, between two looks at one job that went on; None when no job was looked at twice."""
+        waits = [
+            later.start - sooner.start
+            for sooner, later in pairwise(sorted(self.polls, key=lambda poll: poll.start or 0.0))
+            if sooner.job == later.job and sooner.start is not None and later.start is not None
+        ]
+        return min(waits, default=None)
+
+    def at_rest(self, program: str, until: float) -> float:
+        """Seconds between the program's first start and ``until`` when it did not run, no job of it went on, and Ansible did not visit."""
+        visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
+        runs = self.program(program)
+        return outside([*visits, *self._spans(program)], runs[0].start, until) if runs else 0.0
+
+    def _run(self, process: Process) -> Run:
+        return Run(process.start, process.end, self._job_of(process), " ".join(process.argv[1:]))
+
+    def _spans(self, program: str) -> list[OpenSpan]:
+        runs = self.program(program)
+        shared = Counter(run.job.id for run in runs if run.job)
+        alone = [run.job is not None and shared[run.job.id] == 1 for run in runs]
+        return [
+            (run.job.start if run.job.start is not None else run.start, run.job.end) if own and run.job else (run.start, run.end)
+            for run, own in zip(runs, alone, strict=True)
+        ]
+
+    def _seen(self, job: Job, moment: float) -> bool:
+        seen = self.seen_ended(job)
+        return seen is not None and seen <= moment
 
     def visited_after(self, moment: float) -> bool:
         """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
@@ -67,10 +128,30 @@ class Node:
             for process in self._table
         )
 
+    def rhythm(self, job: Job) -> Rhythm | None:
+        """How Ansible came to look at this job: its waits before each look. None when it never did."""
+        looks = sorted(poll.start for poll in self.polls if poll.job in {job.id, ""} and poll.start is not None)
+        since = [job.start or 0.0, *looks]
+        spans = [
+            (process.start, float("inf") if process.end is None else process.end)
+            for process in self._table
+            if self._table.visiting(process) or self._table.launching(process)
+        ]
+        return Rhythm.of([longest_silence(spans, before, look) for before, look in zip(since, looks, strict=False)])
+
     def _job_of(self, process: Process) -> Job | None:
         # async_wrapper is given the first part of the jid, as an argument.
         arguments = {argument for ancestor in self._table.ancestry(process) for argument in ancestor.argv}
         return next((job for job in self.jobs if job.id.rpartition(".")[0] in arguments), None)
+
+
+def _launched(run: Run) -> float:
+    return run.job.start if run.job and run.job.start is not None else run.start
+
+
+def _finds(poll: Poll, job: Job) -> bool:
+    """Whether a look at a job found it ended: it says so, or could see nothing else."""
+    return job.end is not None and (poll.finished or (poll.start is not None and poll.start >= job.end))
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class ProcessTable:
         wanted = _normal(shlex.split(command))
         return [process for process in self._all if _normal(process.argv) == wanted]
 
+    def programs(self, name: str) -> list[Process]:
+        """The executions of a program, whatever its arguments, in order of start."""
+        wanted = PurePosixPath(name).name
+        return [process for process in self._all if process.argv and PurePosixPath(process.argv[0]).name == wanted]
+
     def ancestry(self, process: Process) -> list[Process]:
         """A process, then its parent and so on, as far as they were seen."""
         line = [process]
@@ -65,6 +70,11 @@ class ProcessTable:
         """Whether it is, or was, Ansible's work within an SSH session: a module, or what comes before and after one."""
         from_ssh = any(is_sshd(ancestor) for ancestor in self.ancestry(process))
         return from_ssh and not is_sshd(process) and not self.detached(process)
+
+    def launching(self, process: Process) -> bool:
+        """Whether it is the shell that an SSH session starts a background job with: it ends when the job is on its own."""
+        shell = process.argv[1:2] == ("-c",) and "async_wrapper" in process.argv[-1]
+        return shell and any(is_sshd(ancestor) for ancestor in self.ancestry(process))
 
     def cleaning(self, process: Process) -> bool:
         """Whether it belongs to the last step of a visit, which removes the module's temporary folder."""

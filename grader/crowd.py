@@ -1,0 +1,37 @@
+"""How many things were under way at once, and when nothing was: arithmetic on spans of time, in seconds since the run's start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from labs.timeline.metrics import length, overlaps
+
+OpenSpan = tuple[float, float | None]  # start, end; None for what has no end yet
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The most at once: ``count`` of them, for the first time from ``start`` to ``end`` (None: until the end of the observation)."""
+
+    count: int
+    start: float
+    end: float | None
+
+
+def busiest(spans: Iterable[OpenSpan]) -> Crowd:
+    """When the most of these were under way. What starts at the very moment when another ends does not overlap it."""
+    known = list(spans)
+    moments = sorted({moment for span in known for moment in span if moment is not None})
+    counts = {moment: sum(start <= moment and (end is None or end > moment) for start, end in known) for moment in moments}
+    if not counts:
+        return Crowd(0, 0.0, 0.0)
+    most = max(counts.values())
+    start = next(moment for moment in moments if counts[moment] == most)
+    return Crowd(most, start, next((moment for moment in moments if moment > start and counts[moment] < most), None))
+
+
+def outside(spans: Iterable[OpenSpan], since: float, until: float) -> float:
+    """Seconds between ``since`` and ``until`` during which none of these was under way."""
+    closed = [(start, until if end is None else end) for start, end in spans]
+    return max(0.0, until - since) - length(overlaps((since, until), closed))

@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from grader import fields, parameters, yaml_text
+from grader import fields, parameters
 from grader.errors import AnswerError
 from grader.french import NBSP
 from grader.spec import Exercise, Kind
+from labs import yaml_text
 
 ENTRIES = {
     Kind.PLAYBOOK: "answer.yml",

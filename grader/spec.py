@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from grader import fields, parameters, yaml_text
+from grader import fields, parameters
 from grader.errors import ExerciseError
+from labs import yaml_text
 from labs.timeline import store
 from labs.timeline.model import Timeline
 

@@ -76,14 +76,16 @@ class Node:
         """The most executions of a program at once. One that has a job to itself counts for as long as the job does."""
         return busiest(self._spans(program))
 
-    def unseen(self, program: str, run: Run) -> tuple[Job, ...]:
-        """The jobs of a program launched before that of ``run``, whose end nobody had seen when that one was launched.
+    def unseen(self, program: str) -> tuple[tuple[Job, ...], ...]:
+        """For each execution of a program, in order of start: its earlier jobs whose end nobody had seen when that one was launched.
 
         However slow the machine, that is what the play knew: a job that ended in time by luck is still one that nobody waited for.
         """
-        since = _launched(run)
-        earlier = {other.job.id: other.job for other in self.program(program) if other.job and other.job != run.job}
-        return tuple(job for job in earlier.values() if job.start is not None and job.start < since and not self._seen(job, since))
+        return tuple(self._unseen(program, run) for run in self.program(program))
+
+    def forgotten(self, program: str) -> tuple[Job, ...]:
+        """The jobs of a program whose end no look ever found."""
+        return tuple(job for job in self._jobs(program) if self.seen_ended(job) is None)
 
     def seen_ended(self, job: Job) -> float | None:
         """When a look taken by Ansible had found the job ended; None when none has."""
@@ -117,36 +119,13 @@ class Node:
             for run, own in zip(runs, alone, strict=True)
         ]
 
-    def _seen(self, job: Job, moment: float) -> bool:
-        seen = self.seen_ended(job)
-        return seen is not None and seen <= moment
+    def _jobs(self, program: str) -> list[Job]:
+        return list({run.job.id: run.job for run in self.program(program) if run.job}.values())
 
-    def visited_after(self, moment: float) -> bool:
-        """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
-        return any(
-            is_python(process) and (process.end is None or process.end >= moment) and not self._table.detached(process)
-            for process in self._table
-        )
-
-    def rhythm(self, job: Job) -> Rhythm | None:
-        """How Ansible came to look at this job: its waits before each look. None when it never did."""
-        looks = sorted(poll.start for poll in self.polls if poll.job in {job.id, ""} and poll.start is not None)
-        since = [job.start or 0.0, *looks]
-        spans = [
-            (process.start, float("inf") if process.end is None else process.end)
-            for process in self._table
-            if self._table.visiting(process) or self._table.launching(process)
-        ]
-        return Rhythm.of([longest_silence(spans, before, look) for before, look in zip(since, looks, strict=False)])
-
-    def _job_of(self, process: Process) -> Job | None:
-        # async_wrapper is given the first part of the jid, as an argument.
-        arguments = {argument for ancestor in self._table.ancestry(process) for argument in ancestor.argv}
-        return next((job for job in self.jobs if job.id.rpartition(".")[0] in arguments), None)
-
-
-def _launched(run: Run) -> float:
-    return run.job.start if run.job and run.job.start is not None else run.start
+    def _unseen(self, program: str, run: Run) -> tuple[Job, ...]:
+        moment = run.job.start if run.job and run.job.start is not None else run.start
+        earlier = [job for job in self._jobs(program) if job != run.job and job.start is not None and job.start < moment]
+        return tuple(job for job in earlier if (seen := self.seen_ended(job)) is None or seen > moment)
 
 
 def _finds(poll: Poll, job: Job) -> bool:

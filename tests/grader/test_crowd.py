@@ -62,14 +62,15 @@ def test_a_job_to_itself_counts_until_it_ends_and_a_shared_one_does_not(story):
 
 
 def test_a_job_is_unseen_until_a_look_has_found_it_ended(story):
-    second = two_jobs(story).program("/bin/sleep")[1]
-    assert [found.id for found in two_jobs(story).unseen("/bin/sleep", second)] == ["j1.1"]
+    none, first = two_jobs(story).unseen("/bin/sleep")
+    assert none == ()
+    assert [found.id for found in first] == ["j1.1"]
     for early in (look("j1.1", 2.0, 2.2), look("j2.1", 3.3, 3.5, finished=True), look("j1.1", 3.3, 3.9, finished=True)):
-        assert two_jobs(story, early).unseen("/bin/sleep", second)
+        assert two_jobs(story, early).unseen("/bin/sleep")[1]
     node = two_jobs(story, look("j1.1", 3.3, 3.5, finished=True))
-    assert node.unseen("/bin/sleep", second) == ()
+    assert node.unseen("/bin/sleep") == ((), ())
     assert node.seen_ended(node.jobs[0]) == 3.5
-    assert node.seen_ended(node.jobs[1]) is None
+    assert [found.id for found in node.forgotten("/bin/sleep")] == ["j2.1"]
 
 
 def test_the_patience_between_two_looks_at_one_job(story):

@@ -107,6 +107,24 @@ class Node:
         runs = self.program(program)
         return outside([*visits, *self._spans(program)], runs[0].start, until) if runs else 0.0
 
+    def visited_after(self, moment: float) -> bool:
+        """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
+        return any(
+            is_python(process) and (process.end is None or process.end >= moment) and not self._table.detached(process)
+            for process in self._table
+        )
+
+    def rhythm(self, job: Job) -> Rhythm | None:
+        """How Ansible came to look at this job: its waits before each look. None when it never did."""
+        looks = sorted(poll.start for poll in self.polls if poll.job in {job.id, ""} and poll.start is not None)
+        since = [job.start or 0.0, *looks]
+        spans = [
+            (process.start, float("inf") if process.end is None else process.end)
+            for process in self._table
+            if self._table.visiting(process) or self._table.launching(process)
+        ]
+        return Rhythm.of([longest_silence(spans, before, look) for before, look in zip(since, looks, strict=False)])
+
     def _run(self, process: Process) -> Run:
         return Run(process.start, process.end, self._job_of(process), " ".join(process.argv[1:]))
 
@@ -126,6 +144,11 @@ class Node:
         moment = run.job.start if run.job and run.job.start is not None else run.start
         earlier = [job for job in self._jobs(program) if job != run.job and job.start is not None and job.start < moment]
         return tuple(job for job in earlier if (seen := self.seen_ended(job)) is None or seen > moment)
+
+    def _job_of(self, process: Process) -> Job | None:
+        # async_wrapper is given the first part of the jid, as an argument.
+        arguments = {argument for ancestor in self._table.ancestry(process) for argument in ancestor.argv}
+        return next((job for job in self.jobs if job.id.rpartition(".")[0] in arguments), None)
 
 
 def _finds(poll: Poll, job: Job) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: ``grader check``, ``grader list``, ``grader show``. Imports wait until they are needed: help is quick."""
+"""The command line: ``grader check``, ``list``, ``show``, ``test``, ``new``. Imports wait until they are needed: help is quick."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ Exercises = Annotated[
 Identifier = Annotated[
     str, typer.Argument(metavar="ID", help="L'identifiant de l'exercice ; « grader list » les donne.", show_default=False)
 ]
+Identifiers = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]…", help="Les exercices à éprouver ; tous, sans aucun.", show_default=False)
+]
+NewIdentifier = Annotated[str, typer.Argument(metavar="ID", help="Minuscules, chiffres et tirets.", show_default=False)]
+KindOption = Annotated[str, typer.Option("--kind", metavar="GENRE", help="playbook, adhoc, config ou value.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, max=16, metavar="N", help="Combien de réponses corriger à la fois.")]
 AnswerPath = Annotated[
     Path,
     typer.Argument(
@@ -108,6 +114,31 @@ def show(exercise_id: Identifier, learner: Learner = None, exercises: Exercises 
     exercise = catalog.find(exercise_id, exercises, learner)
     judged = "\n".join(f"- {check.title} ({points(check.points)})" for check in exercise.checks)
     Console().print(Markdown(typeset(f"# {exercise.title}\n\n{exercise.statement}\n\n## Ce qui est jugé\n\n{judged}")))
+
+
+@app.command("test")
+def prove(
+    exercise_ids: Identifiers, jobs: Jobs = 2, as_json: AsJson = False, learner: Learner = None, exercises: Exercises = catalog.EXERCISES
+) -> None:
+    """Éprouver des exercices par leurs réponses gardées. Code de retour : 0 tout tient, 1 quelque chose ne tient pas, 2 pas jugé."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    chosen = [catalog.find(exercise_id, exercises, learner) for exercise_id in exercise_ids or catalog.ids(exercises)]
+    from grader import cli_author
+
+    try:
+        code = cli_author.prove(chosen, jobs, as_json=as_json)
+    except KeyboardInterrupt:
+        _complain(f"épreuve interrompue{THIN}; les labos qu'elle occupait ont été retirés.")
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(code)
+
+
+@app.command()
+def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Exercises = catalog.EXERCISES) -> None:
+    """Créer le dossier d'un nouvel exercice, que « grader test » sait déjà éprouver."""
+    from grader import cli_author
+
+    cli_author.new(exercises / exercise_id, kind)
 
 
 def _found(exercise_id: str, exercises: Path, learner: str | None, as_json: bool) -> Exercise:

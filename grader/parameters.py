@@ -11,7 +11,7 @@ from typing import Any
 
 from grader.errors import ExerciseError
 
-_MARK = re.compile(r"\[\[ ([A-Za-z_][A-Za-z0-9_]*) \]\]")
+_MARK = re.compile(r"\[\[ ([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) \]\]")
 
 
 def draw(exercise_id: str, learner: str | None, choices: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
@@ -26,13 +26,18 @@ def _place(exercise_id: str, learner: str | None, name: str) -> int:
 
 
 def fill(text: str, values: Mapping[str, Any], where: object) -> str:
-    """The text with each ``[[ name ]]`` replaced. Raises ExerciseError, naming ``where``, for a name that has no value."""
+    """The text with each ``[[ name ]]`` replaced, ``[[ name.key ]]`` for a value that is a table.
+
+    Raises ExerciseError, naming ``where``, for a name that has no value.
+    """
 
     def written(mark: re.Match[str]) -> str:
-        if mark[1] not in values:
-            known = ", ".join(sorted(values)) or "aucun"
-            raise ExerciseError(f"{where} : « [[ {mark[1]} ]] » n'est pas un paramètre.", f"Paramètres de l'exercice : {known}.")
-        value = values[mark[1]]
+        value: Any = values
+        for key in mark[1].split("."):
+            if not isinstance(value, Mapping) or key not in value:
+                known = ", ".join(sorted(values)) or "aucun"
+                raise ExerciseError(f"{where} : « [[ {mark[1]} ]] » n'est pas un paramètre.", f"Paramètres de l'exercice : {known}.")
+            value = value[key]
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     return _MARK.sub(written, text)

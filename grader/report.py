@@ -45,10 +45,15 @@ class Report(BaseModel):
     message: str
 
     @property
+    def full(self) -> bool:
+        """Whether it was judged, and lost nothing."""
+        return self.score == self.max
+
+    @property
     def exit_code(self) -> Exit:
         if self.status == "error":
             return Exit.NO_MARK
-        return Exit.FULL_MARKS if self.score == self.max else Exit.NOT_FULL
+        return Exit.FULL_MARKS if self.full else Exit.NOT_FULL
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

@@ -39,10 +39,11 @@ class GivenUpError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """The report, and the runs that it speaks of, in order: none when nothing was run."""
+    """The report, and the runs that it speaks of, in order: none when nothing was run. ``error``: why nothing was judged."""
 
     report: Report
     timelines: tuple[Timeline, ...] = ()
+    error: GraderError | LabError | None = None
 
 
 class Watcher(Protocol):
@@ -73,11 +74,15 @@ def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: 
             observed = _observe_fairly(exercise, answer, watcher or Silent(), stop)
         checks = judge.judge(exercise, observed)
     except (GraderError, LabError) as error:
-        return Graded(failure(exercise.id, exercise.points, error))
+        return _unjudged(exercise, error)
     except OSError as error:
-        return Graded(failure(exercise.id, exercise.points, _refused(error)))
+        return _unjudged(exercise, _refused(error))
     timelines = tuple(run.recorded for run in observed.runs)
     return Graded(_report(exercise, checks, timelines), timelines)
+
+
+def _unjudged(exercise: Exercise, error: GraderError | LabError) -> Graded:
+    return Graded(failure(exercise.id, exercise.points, error), error=error)
 
 
 def _refused(error: OSError) -> GraderError:

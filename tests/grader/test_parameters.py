@@ -39,6 +39,9 @@ def test_marks_are_replaced_as_text():
     values = {"n": 3, "nom": "léa", "durees": [1, 2], "vite": True}
     assert parameters.fill("sleep [[ n ]] [[ nom ]] [[ durees ]] [[ vite ]]", values, "ici") == "sleep 3 léa [1, 2] true"
     assert parameters.fill("[[n]] [[ -f x ]] {{ n }} [[ 1 ]]", values, "ici") == "[[n]] [[ -f x ]] {{ n }} [[ 1 ]]"
+    assert parameters.fill("[[ cas.fin ]] [[ cas.nom ]]", {"cas": {"fin": 3, "nom": "x"}}, "ici") == "3 x"
+    with pytest.raises(ExerciseError, match=r"ici : « \[\[ n.fin \]\] » n'est pas un paramètre"):
+        parameters.fill("[[ n.fin ]]", values, "ici")
     with pytest.raises(ExerciseError, match=r"ici : « \[\[ duree \]\] » n'est pas un paramètre"):
         parameters.fill("sleep [[ duree ]]", values, "ici")
 

@@ -60,6 +60,11 @@ MAGICS = (
         "Lance un playbook sur le labo, avec les options d’un terminal.\n\n    %ansible-playbook playbooks/asynchrone.yml -f 2",
     ),
     Magic(
+        "%%playbook",
+        "labs.notebook.magics_playbook:playbook",
+        "Lance le playbook écrit dans la cellule. Avec un nom, il est gardé dans travail/playbooks/.\n\n    %%playbook essai -f 1",
+    ),
+    Magic(
         "%ansible-doc",
         "labs.notebook.magics_ansible:doc",
         "Affiche la documentation d’un module.\n\n    %ansible-doc ansible.builtin.async_status",
@@ -70,7 +75,7 @@ MAGICS = (
 def register(shell: InteractiveShell, magics: tuple[Magic, ...] = MAGICS) -> None:
     """Make magics known to a shell. Doing it twice changes nothing."""
     for magic in magics:
-        shell.register_magic_function(_function(magic), magic.kind, magic.name.lstrip("%"))
+        shell.register_magic_function(_function(magic), magic.kind, magic.name.lstrip("%"))  # type: ignore[arg-type]
     if awaited not in shell.input_transformers_post:
         shell.input_transformers_post.append(awaited)
     _awaitable.update(magic.name.lstrip("%") for magic in magics)

@@ -23,15 +23,23 @@ if TYPE_CHECKING:
 
     from labs.jobs.command import Command
 
-_WIDTH = 100  # columns of what Ansible prints
+_WIDTH = "100"  # columns of what Ansible prints
 
 
 async def adhoc(line: str) -> None:
-    await run("ansible", line, lambda: AdHoc.parse(line, paths.ROOT))
+    display = RunDisplay()
+    try:
+        await run("ansible", commands.words(line), AdHoc.parse(line, paths.ROOT), display)
+    except LabError as error:
+        display.complain(error)
 
 
 async def playbook(line: str) -> None:
-    await run("ansible-playbook", line, lambda: _checked(Playbook.parse(line, paths.ROOT)))
+    display = RunDisplay()
+    try:
+        await run("ansible-playbook", commands.words(line), _checked(Playbook.parse(line, paths.ROOT)), display)
+    except LabError as error:
+        display.complain(error)
 
 
 async def doc(line: str) -> None:
@@ -42,20 +50,24 @@ async def doc(line: str) -> None:
         display.complain(error)
 
 
-async def run(program: str, line: str, read: Callable[[], Command]) -> None:
-    """Do what a line asks: print, or run on the lab. ``read`` gives the command; what it refuses is told in the cell."""
-    display = RunDisplay()
-    try:
-        command = read()
-        if PRINTING & set(command.options):
-            inventory = () if command.inventory else ("-i", str(Lab().inventory))
-            display.printed(await asyncio.to_thread(_output, [program, *inventory, *commands.words(line.removeprefix(program))]))
-            return
-        _refuse_questions(command)
-    except LabError as error:
-        display.complain(error)
-        return
-    await launch(command, display)
+async def run(
+    program: str, words: Sequence[str], command: Command, display: RunDisplay, explain: Callable[[str], dict[str, str]] | None = None
+) -> None:
+    """Do what a line asks: print, or run on the lab. ``words`` are those after the program's name.
+
+    ``explain`` is as in ``rundisplay.launch``. Raises LabError for what cannot be done.
+    """
+    asking = next((option for option in command.options if option in ASKING), None)
+    if asking:
+        raise LabError(
+            f"L’option {asking} pose une question, à laquelle une cellule ne peut pas répondre.",
+            f"Donnez la réponse dans un fichier (par exemple «{NBSP}--become-password-file{NBSP}»), ou lancez la ligne dans un terminal.",
+        )
+    if PRINTING & set(command.options):
+        inventory = () if command.inventory else ("-i", str(Lab().inventory))
+        display.printed(await asyncio.to_thread(_output, [program, *inventory, *words]), explain)
+    else:
+        await launch(command, display, explain)
 
 
 def _output(words: Sequence[str]) -> str:
@@ -65,7 +77,7 @@ def _output(words: Sequence[str]) -> str:
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_FORCE_COLOR": "0",
-        "COLUMNS": str(_WIDTH),
+        "COLUMNS": _WIDTH,
         "LC_ALL": "C.UTF-8",
         "PAGER": "cat",
     }
@@ -83,19 +95,10 @@ def _output(words: Sequence[str]) -> str:
 
 
 def _checked(command: Playbook) -> Playbook:
-    """Refuse what cannot be a playbook before a run is made of it; a ``collection.name.playbook`` is Ansible's to find."""
+    """Refuse what cannot be a playbook before a run is made of it."""
     from labs.cli_run import check_playbook  # it loads the terminal's own things
 
     if not {"-h", "--help", "--version"} & set(command.options):
         for path in (command.path, *command.following):
             check_playbook(path)
     return command
-
-
-def _refuse_questions(command: Command) -> None:
-    asking = next((option for option in command.options if option in ASKING), None)
-    if asking:
-        raise LabError(
-            f"L’option {asking} pose une question, à laquelle une cellule ne peut pas répondre.",
-            f"Donnez la réponse dans un fichier (par exemple «{NBSP}--become-password-file{NBSP}»), ou lancez la ligne dans un terminal.",
-        )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from labs.recording import Recording
     from labs.timeline.model import Timeline
 
+    Explain = Callable[[str], dict[str, str]]  # Ansible's words -> an output to put before them
+
 LINGER = 30.0  # seconds during which jobs that outlive ansible are still watched
 GLANCE = 0.2  # seconds between two looks at a run under way
 FOLD = 25  # lines of an answer above which it is folded
@@ -46,12 +48,12 @@ class RunDisplay:
         """Draw the run as it goes."""
         self._view = LiveView(recording)
         toolkit.fill(self.box, [self._view])
-        self._update(toolkit.view(_DRAWING, self.box))
+        self.show(toolkit.view(_DRAWING, self.box))
 
     def answered(self, said: dict[str, str], figure: dict[str, str]) -> None:
         """Ansible has returned: its words go under the chronologie, which goes on being drawn. Readers without widgets get the figure."""
         toolkit.fill(self.box, [self._view, toolkit.html(said["text/html"])])
-        self._update(toolkit.view(_joined(figure, said), self.box))
+        self.show(toolkit.view(_joined(figure, said), self.box))
 
     def settle(self, said: dict[str, str], figure: dict[str, str]) -> None:
         """Put what stays in the place of what moved.
@@ -62,39 +64,34 @@ class RunDisplay:
         toolkit.fill(self.box, [toolkit.html(bundle["text/html"])])
         if self._view is not None:
             self._view.close()
-        self._update(bundle)
+        self.show(bundle)
 
-    def printed(self, text: str) -> None:
-        self._update(answer(text))
+    def printed(self, text: str, explain: Explain | None = None) -> None:
+        """Show what a command printed that ran nothing on the lab."""
+        self.show(_joined(_explained(text, explain), answer(text)))
 
-    def complain(self, error: Exception) -> None:
-        said = f"{error.message} {error.remedy}".strip() if isinstance(error, LabError) else str(error)
-        self._update({"text/plain": said, "text/html": problem(error)})
+    def complain(self, error: LabError) -> None:
+        self.show({"text/plain": f"{error.message} {error.remedy}".strip(), "text/html": problem(error)})
 
-    def _update(self, bundle: dict[str, Any]) -> None:
+    def show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
 
 
-async def launch(command: Command, display: RunDisplay, explain: Callable[[str], dict[str, str]] | None = None) -> None:
+async def launch(command: Command, display: RunDisplay, explain: Explain | None = None) -> None:
     """Run a command on the learner's lab; returns when Ansible has, and lets the display follow the jobs that it left behind.
 
-    ``explain`` makes of Ansible's words what the learner should read before them. A failure is told in the cell, not raised;
-    InterruptedRun is, when the cell is interrupted: the run and its jobs are ended first.
+    ``explain`` makes of Ansible's words what the learner should read before them. Raises LabError when the run cannot start, and
+    InterruptedRun when the cell is interrupted: the run and its jobs are ended first.
     """
     lab = Lab()
+    recording = await asyncio.to_thread(record, lab, command, LINGER)
+    display.live(recording)
     try:
-        recording = await asyncio.to_thread(record, lab, command, LINGER)
-        display.live(recording)
-        try:
-            while recording.alive and recording.timeline().running:  # no thread waits: that would hold up a kernel that stops
-                await asyncio.sleep(GLANCE)
-        except asyncio.CancelledError:
-            await _interrupt(recording, display)
-    except LabError as error:
-        display.complain(error)
-        return
-    said = _joined(*([explain(recording.stdout)] if explain else []), _said(recording, lab))
+        await _until(lambda: not recording.alive or _left_behind(recording.timeline()))
+    except asyncio.CancelledError:
+        await _interrupt(recording, display)
+    said = _joined(_explained(recording.stdout, explain), _said(recording, lab))
     if recording.alive:
         display.answered(said, await _figure(recording.timeline()))
         background.start(_follow(recording, display, said))
@@ -111,9 +108,18 @@ async def _interrupt(recording: Recording, display: RunDisplay) -> None:
 
 async def _follow(recording: Recording, display: RunDisplay, said: dict[str, str]) -> None:
     """Wait for the end of the jobs that Ansible left behind."""
-    while recording.alive:
-        await asyncio.sleep(GLANCE)
+    await _until(lambda: not recording.alive)
     display.settle(said, await _figure(recording.timeline()))
+
+
+def _left_behind(timeline: Timeline) -> bool:
+    """Whether Ansible has returned, and jobs go on without it."""
+    return not timeline.running and any(job.confirmed and job.end is None for job in timeline.jobs)
+
+
+async def _until(over: Callable[[], bool]) -> None:
+    while not over():  # noqa: ASYNC110 - no thread waits for a run: it would hold up a kernel that stops
+        await asyncio.sleep(GLANCE)
 
 
 async def _figure(timeline: Timeline) -> dict[str, str]:
@@ -129,6 +135,10 @@ def _said(recording: Recording, lab: Lab) -> dict[str, str]:
     text = recording.stdout
     sentences = [unmatched_words(pattern, lab) for pattern in unmatched(text)]
     return _joined(_words([*outcome.sentences(recording.timeline()), *sentences]), answer(text))
+
+
+def _explained(text: str, explain: Explain | None) -> dict[str, str]:
+    return explain(text) if explain else _NOTHING
 
 
 def _words(sentences: list[str]) -> dict[str, str]:

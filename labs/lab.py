@@ -165,7 +165,7 @@ class Lab:
             self.engine.remove([node.name for node in self.engine.nodes(self._label)])
             self.engine.remove_network(self._network)
             self.inventory.unlink(missing_ok=True)
-            for name in ("lab.json", "faults.jsonl", "known_hosts", "key", "key.pub"):
+            for name in ("lab.json", "faults.jsonl", "durations.json", "known_hosts", "key", "key.pub"):
                 (self.directory / name).unlink(missing_ok=True)
 
     def reset(self) -> None:

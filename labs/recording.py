@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from labs.evidence.records import ProcessRun, Record
 from labs.evidence.watch import Watch, require_nodes
-from labs.jobs.command import Command
+from labs.jobs import durations
+from labs.jobs.command import Command, poll_interval
 from labs.jobs.events import Event
 from labs.jobs.run import Job
 from labs.lab import Lab
@@ -29,12 +31,14 @@ class Recording:
         self.started = time.time()
         self._linger = linger
         self._lock = threading.Lock()
-        self._recorder = Recorder(command.title, lab.nodes, self.started)
+        self._recorder = Recorder(command.title, lab.nodes, self.started, interval=poll_interval(command))
         self._job = Job(lab, command, self._on_event)
         self._watch = Watch(lab, self._on_record)
+        self.usual = durations.last(lab, command)  # seconds that the same command took on this lab, None if it never went well
         self._ended: float | None = None
         self._cancelling = threading.Event()
         self._swept = threading.Event()
+        self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._follow, name=f"recording-{self._job.id}", daemon=True)
 
     def start(self) -> None:
@@ -68,6 +72,10 @@ class Recording:
                 faults=faults,
             )
 
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called, from any thread, whenever something happens that a Timeline shows: it must be quick."""
+        self._listeners.append(listener)
+
     def processes(self) -> tuple[ProcessRun, ...]:
         """Every process seen on the nodes during the run, times from the run's start."""
         with self._lock:
@@ -95,6 +103,8 @@ class Recording:
             self._swept.wait()  # the end of the jobs on the nodes is part of the story
         self._watch.stop()
         self._ended = time.time()
+        if self._job.status == "successful":
+            durations.keep(self.lab, self.command, self._ended - self.started)
 
     def _jobs_running(self) -> bool:
         return any(job.confirmed and job.end is None for job in self.timeline().jobs)
@@ -102,10 +112,17 @@ class Recording:
     def _on_event(self, event: Event) -> None:
         with self._lock:
             self._recorder.event(event)
+        self._tell()
 
     def _on_record(self, record: Record) -> None:
         with self._lock:
-            self._recorder.observe(record)
+            telling = self._recorder.observe(record)
+        if telling:
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
 
 def record(lab: Lab, command: Command, linger: float = 30.0) -> Recording:

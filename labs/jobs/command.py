@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,17 @@ class Playbook:
 
 
 Command = AdHoc | Playbook
+
+
+def poll_interval(command: Command) -> float | None:
+    """Seconds between two polls, where the command itself says so (``-P``): a playbook says it task by task, and no event repeats it."""
+    options = command.options if isinstance(command, AdHoc) else ()
+    asked = [value for name, value in pairwise(options) if name in {"-P", "--poll"}]
+    try:
+        return float(asked[-1]) if asked else None
+    except ValueError:  # Ansible will say so
+        return None
+
 
 _QUOTES = {
     "No closing quotation": "une apostrophe ou un guillemet n’est pas refermé",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from labs.timeline import words
@@ -91,6 +92,7 @@ def _image(timeline: Timeline, scene: Scene) -> str:
     return f'<img src="data:image/png;base64,{_png(scene)}" alt="{escape(scene.label)}"><figcaption>{caption}</figcaption>'
 
 
+@lru_cache(maxsize=4)  # a run's figure is drawn once for the view, for what takes its place, and for a page that comes late
 def _png(scene: Scene) -> str:
     picture = io.BytesIO()
     draw(scene).savefig(picture, format="png", dpi=DPI)

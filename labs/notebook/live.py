@@ -1,14 +1,15 @@
 """The chronologie that draws itself while a run goes on.
 
-One thread a view, eight times a second, takes a snapshot of the run, lays it out and sends the page what changed; it is the only
-one that touches the widget while the run lasts. A page that comes late, or is reloaded, asks for the whole scene and gets it.
+One thread a view takes a snapshot of the run when something happened, or eight times a second where the run does not tell, lays it out
+and sends the page what changed; it is the only one that touches the widget while the run lasts. A page that comes late, or is
+reloaded, asks for the whole scene and gets it.
 At the end the view says so, holds the figure that stays, and puts it in the place of the widget in the notebook.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
@@ -19,18 +20,23 @@ from IPython.display import display as show_in_cell
 from labs.notebook import display
 from labs.timeline import palette
 from labs.timeline.layout import layout
+from labs.timeline.metrics import makespan
 from labs.timeline.model import Timeline
 from labs.timeline.scene import HEIGHTS, Item, Limit, Scene
 
 PERIOD = 1 / 8  # seconds between two frames when nobody says that something changed
 GAP = 1 / 30  # seconds between two frames at the least
-CALM = 1.0  # seconds between two summaries
+CALM = 1.0  # seconds between two summaries, and between two frames of a run that tells when something changed
 _STATIC = Path(__file__).parent / "static"
 _DEFAULTS = {field.name: field.default for field in fields(Item)}
 
 
 class Source(Protocol):
-    """A run to follow. One that replays a recorded run also says its ``rate``: seconds of the run in a second of the clock."""
+    """A run to follow.
+
+    One that replays a recorded run also says its ``rate``: seconds of the run in a second of the clock. One that knows when something
+    happens has a method ``subscribe``, which takes what is to be called then; one that was run before, its ``usual`` duration in seconds.
+    """
 
     @property
     def alive(self) -> bool:
@@ -66,7 +72,8 @@ class LiveView(anywidget.AnyWidget):
         self.ended = Event()
         self._source = source
         self._options: dict[str, Any] = {"forecast": forecast, "limit": limit, "title": title, "ideal": ideal}
-        self._frames = Frames(rate=getattr(source, "rate", 1.0))
+        self._frames = Frames(rate=getattr(source, "rate", 1.0), expected=_expected(source, forecast))
+        self._period = PERIOD
         self._handle: Any = None  # of the notebook's display that show() made
         self._kept: display.Shown | None = None  # what takes its place at the end
         self._final: dict[str, str] | None = None
@@ -75,6 +82,9 @@ class LiveView(anywidget.AnyWidget):
         self._wake = Event()
         self._closed = False
         self.on_msg(self._receive)
+        if subscribe := getattr(source, "subscribe", None):
+            self._period = CALM
+            subscribe(self.poke)
         self._flusher = Thread(target=self._flush, name="chronologie", daemon=True)
         self._flusher.start()
 
@@ -134,7 +144,7 @@ class LiveView(anywidget.AnyWidget):
 
     def _pause(self, began: float) -> None:
         """Wait for the next frame's time, or for a word that something changed."""
-        self._wake.wait(max(0.0, began + PERIOD - time.monotonic()))
+        self._wake.wait(max(0.0, began + self._period - time.monotonic()))
         time.sleep(max(0.0, began + GAP - time.monotonic()))
         self._wake.clear()
 
@@ -161,11 +171,29 @@ class LiveView(anywidget.AnyWidget):
                 self._handle.update(kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When a run should be over, in seconds, and who says so: what the page's progress bar is drawn from."""
+
+    at: float
+    by: str
+
+
+def _expected(source: Source, forecast: Timeline | float | None) -> Expected | None:
+    """The best known end of a run: that of the same command's last run, then what was foreseen; None when nothing tells."""
+    usual = getattr(source, "usual", None)
+    if usual:
+        return Expected(usual, "comme la dernière fois")
+    if isinstance(forecast, Timeline):
+        return Expected(makespan(forecast), "d’après la simulation" if forecast.simulated else "d’après une autre exécution")
+    return Expected(forecast, "d’après la prévision") if forecast else None
+
+
 class Frames:
     """Scenes in, messages out: what changed since the scene before, or everything."""
 
-    def __init__(self, rate: float = 1.0) -> None:
-        self._rate = rate
+    def __init__(self, rate: float = 1.0, expected: Expected | None = None) -> None:
+        self._constant = {"rate": rate, "expected": expected and asdict(expected)}
         self._scene: Scene | None = None
         self._items: dict[str, Item] = {}
         self._head: dict[str, Any] = {}
@@ -182,7 +210,7 @@ class Frames:
         """Return the message that brings a page from the scene before to this one; None when it would say nothing."""
         before, self._scene = self._scene, scene
         known, self._items = self._items, {item.key: item for item in scene.items}
-        last_head, self._head = self._head, _head(scene) | {"rate": self._rate}
+        last_head, self._head = self._head, _head(scene) | self._constant
         if before is None:
             return self.full()
         change: dict[str, Any] = {}

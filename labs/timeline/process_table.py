@@ -80,6 +80,11 @@ def limit(argv: tuple[str, ...]) -> float | None:
     return float(argv[3]) if argv[3].isdigit() else None
 
 
+def is_ansible(argv: tuple[str, ...]) -> bool:
+    """Whether a command line is that of a module or of its wrapper, or of a shell that starts one."""
+    return any(MODULE_PREFIX in word for word in argv)
+
+
 def _is_module(argv: tuple[str, ...]) -> bool:
     """``python3 …/AnsiballZ_command.py``; the chmod that precedes it names the same file further on."""
     return len(argv) > 1 and bool(_named_module(argv[1])) and not wrapper_stem(argv)

@@ -20,6 +20,7 @@ from labs.timeline.process_table import (
     async_end,
     exit_code,
     file_state,
+    is_ansible,
     limit,
     module_name,
     wrapper_stem,
@@ -62,13 +63,15 @@ class _Claim:
 class Recorder:
     """Feeds in, a Timeline out. Not thread-safe: its owner serializes the calls.
 
-    ``started`` is the run's start, in epoch seconds; ``hosts`` the nodes in inventory order.
+    ``started`` is the run's start, in epoch seconds; ``hosts`` the nodes in inventory order; ``interval`` the seconds between two polls of
+    its polled jobs, where something else than its events tells.
     """
 
-    def __init__(self, title: str, hosts: Sequence[str], started: float) -> None:
+    def __init__(self, title: str, hosts: Sequence[str], started: float, *, interval: float | None = None) -> None:
         self.title = title
         self.hosts = list(hosts)
         self.started = started
+        self._interval = interval
         self._nodes: dict[str, _Node] = {host: _Node() for host in hosts}
         self._tasks: dict[str, Task] = {}
         self._blocks: dict[tuple[str, str], Block] = {}
@@ -127,10 +130,11 @@ class Recorder:
         """The task that a host is busy with: polls carry a task id of their own making."""
         return next((task for (name, task), block in self._blocks.items() if name == host and block.end is None), "")
 
-    def observe(self, record: Record) -> None:
-        """Take a node's word."""
+    def observe(self, record: Record) -> bool:
+        """Take a node's word; whether it may change what a Timeline shows."""
         self._know(record.host)
         node = self._nodes[record.host]
+        telling = _concerns_ansible(record, node)
         match record:
             case ProcessSeen():
                 known = node.alive.get(record.pid)
@@ -150,6 +154,7 @@ class Recorder:
                 node.heard = record.at
             case JobFileGone():
                 pass  # its last content is what matters
+        return telling
 
     # -- what comes out
 
@@ -229,15 +234,17 @@ class Recorder:
         claim = self._claims.get(jid)
         task = claim.task if claim else self._task_at(host, wrappers[0].start, action)
         end, state, rc = async_end(module, wrappers, table.below(module) if module else [], file)
+        mode = self._mode(host, task, claim)
         return Job(
             id=jid,
             host=host,
-            mode=self._mode(host, task, claim),
+            mode=mode,
             module=action,
             label=self._label(claim, command, task, action),
             task=task or None,
             command=command,
             limit=limit(wrappers[0].argv),
+            interval=self._interval if mode is Mode.POLLED else None,
             launched=wrappers[0].start - self.started,
             start=start - self.started,
             end=None if end is None else end - self.started,
@@ -397,6 +404,22 @@ class Recorder:
         if Mode.POLLED in modes:
             return replace(block, kind=BlockKind.POLLED)
         return replace(block, kind=BlockKind.LAUNCH) if Mode.DETACHED in modes else block
+
+
+def _concerns_ansible(record: Record, node: _Node) -> bool:
+    """Whether a record is of a module, of what it runs, or of its job's file: most processes of a node are ssh's and shells'."""
+    match record:
+        case ProcessSeen():
+            parent = node.alive.get(record.ppid)
+            return is_ansible(record.argv) or bool(parent and is_ansible(parent.argv))
+        case ProcessEnded():
+            known = node.alive.get(record.pid)
+            parent = node.alive.get(known.ppid) if known else None
+            return bool(known) and (is_ansible(known.argv) or bool(parent and is_ansible(parent.argv)))
+        case JobFile() | Silence():
+            return True
+        case _:
+            return False
 
 
 def _sync_state(process: Process, block: Block | None, over: bool) -> State:

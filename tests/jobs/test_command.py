@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labs.errors import LabError
-from labs.jobs.command import AdHoc, Playbook
+from labs.jobs.command import AdHoc, Playbook, poll_interval
 
 
 def test_a_line_is_read_as_ansible_would():
@@ -51,3 +51,17 @@ def test_the_line_is_what_one_would_type():
 def test_a_wrong_line_is_told(line, told):
     with pytest.raises(LabError, match=told):
         AdHoc.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "interval"),
+    [
+        ("ansible all -B 30 -P 2 -a x", 2.0),
+        ("ansible all -B 30 --poll=7 -a x", 7.0),
+        ("ansible all -B 30 -P3 -a x", 3.0),
+        ("ansible all -B 30 -a x", None),
+    ],
+)
+def test_the_poll_interval_that_a_command_says(line, interval):
+    assert poll_interval(AdHoc.parse(line)) == interval
+    assert poll_interval(Playbook(Path("p.yml"), options=("-P", "2"))) is None

@@ -12,7 +12,7 @@ import pytest
 from timeline import samples
 
 from labs.notebook import live
-from labs.notebook.live import Frames, LiveView
+from labs.notebook.live import Expected, Frames, LiveView
 from labs.timeline import replay
 from labs.timeline.layout import layout
 
@@ -202,6 +202,36 @@ def test_a_word_of_change_brings_a_frame_at_once(player, monkeypatch):
     until(lambda: len(view.said) > 1, seconds=2)
 
 
+def test_a_run_that_tells_what_happens_is_drawn_then_and_seldom_otherwise(player, monkeypatch):
+    told = []
+    monkeypatch.setattr(live, "CALM", 60.0)
+    player.subscribe = told.append
+    view = Heard(player)
+    until(lambda: view.said)
+    player.t = 12.0
+    time.sleep(3 * live.PERIOD)
+    assert len(view.said) == 1, "nobody said that something happened"
+    (happened,) = told
+    happened()
+    until(lambda: len(view.said) > 1, seconds=2)
+
+
+def test_the_end_that_a_page_may_expect(player):
+    heads = []
+    for usual, forecast in ((None, None), (12.5, 30.0), (None, 30.0), (None, samples.batches())):
+        player.usual = usual
+        view = Heard(player, forecast=forecast)
+        until(lambda view=view: view.said)
+        heads.append(view.said[0]["head"]["expected"])
+        view.close()
+    assert heads == [
+        None,
+        {"at": 12.5, "by": "comme la dernière fois"},
+        {"at": 30.0, "by": "d’après la prévision"},
+        {"at": 28.4, "by": "d’après une autre exécution"},
+    ]
+
+
 def test_a_closed_view_is_silent(player):
     view = Heard(player)
     until(lambda: view.said)
@@ -231,7 +261,8 @@ class Screen:
     """The ES module in a bare page, with a stand-in for the widget's model that hands over what the kernel would send."""
 
     def __init__(self, browser, timeline, **options):
-        self.timeline, self.options, self.frames = timeline, options, Frames()
+        self.timeline, self.frames = timeline, Frames(expected=options.pop("expected", None))
+        self.options = options
         self.page = browser.new_page(viewport={"width": 1000, "height": 800})
         self.errors = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -366,6 +397,31 @@ def test_cancel_button_lives_as_long_as_the_run(screen):
     assert button.is_hidden()
 
 
+def test_a_progress_bar_where_the_end_is_known(screen):
+    page = screen(samples.batches(), expected=Expected(20.0, "comme la dernière fois"))
+    page.at(5.0)
+    bar = page.page.get_by_role("progressbar")
+    assert bar.get_attribute("aria-label") == "Avancement, comme la dernière fois"
+    assert 25 <= int(bar.get_attribute("aria-valuenow")) < 40
+    assert "de 20,0\u00a0s" in bar.get_attribute("aria-valuetext")
+    share = page.page.eval_on_selector(".cp-done", "done => done.offsetWidth / done.parentElement.clientWidth")
+    assert 0.2 < share < 0.4
+    assert page.page.locator(".cp-hoped").inner_text() == "sur 20,0\u00a0s, comme la dernière fois"
+    page.at(21.0)
+    page.page.wait_for_function("document.querySelector('.cp-late')")
+    assert bar.get_attribute("aria-valuenow") is None, "nobody knows how much is left"
+    assert "plus long que prévu" in page.page.locator(".cp-hoped").inner_text()
+    page.at(28.4)
+    assert bar.count() == 0, "it goes with the run"
+
+
+def test_no_progress_bar_where_nobody_knows_the_end(screen):
+    page = screen(samples.batches())
+    page.at(5.0)
+    assert page.page.locator(".cp-clock").inner_text().startswith("5,")
+    assert page.page.get_by_role("progressbar").count() == 0
+
+
 def test_labels_stay_in_their_picture(screen):
     page = screen(samples.batches())
     for t in (3.0, 12.0, 20.0, 28.4):
@@ -390,7 +446,7 @@ def test_a_silent_kernel_stops_the_clock(screen):
 def test_axe_finds_nothing_serious(screen, moment):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = screen(samples.batches())
+    page = screen(samples.batches(), expected=Expected(20.0, "d’après la prévision"))
     page.at(3.0)
     page.at(moment)
     if moment == 28.4:

@@ -75,6 +75,7 @@ def test_poll_above_zero_blocks_and_polls(lab):
     assert len(timeline.jobs) == 3
     for job in timeline.jobs:
         assert (job.mode, job.state, job.rc, job.limit, job.command) == (Mode.POLLED, State.SUCCEEDED, 0, 30.0, ("/bin/sleep", "3"))
+        assert job.interval == 1.0
         assert job.launched <= job.start < job.end < job.detected
         polls = [poll for poll in timeline.polls if poll.job == job.id]
         assert [poll.finished for poll in polls].count(True) == 1

@@ -144,6 +144,13 @@ class View {
     this.title = html("span", "cp-title", head);
     this.clock = html("span", "cp-clock", head);
     this.clock.setAttribute("aria-hidden", "true");
+    this.progress = html("span", "cp-progress", head);
+    this.progress.hidden = true;
+    this.progress.setAttribute("role", "progressbar");
+    this.progress.setAttribute("aria-valuemin", 0);
+    this.progress.setAttribute("aria-valuemax", 100);
+    this.done = html("span", "cp-done", html("span", "cp-track", this.progress));
+    this.hoped = html("span", "cp-hoped", this.progress);
     const tools = html("span", "cp-tools", head);
     this.button(tools, "cp-zoom-out", "−", "Dézoomer", () => this.zoom(1.6));
     this.button(tools, "cp-zoom-in", "+", "Zoomer", () => this.zoom(1 / 1.6));
@@ -583,8 +590,28 @@ class View {
     this.root.classList.toggle("cp-stale", stale);
     const told = stale ? "plus de nouvelles du noyau" : seconds(now);
     if (this.clock.textContent !== told) this.clock.textContent = told;
+    this.advance(now);
     if (this.pointed && this.growing.has(this.shapes.get(this.pointed))) this.fillTip(this.shapes.get(this.pointed).item);
     if (this.cursor) this.placeRing();
+  }
+
+  /** How far the run is towards the end that something makes one expect; beyond it, nobody knows how long it still takes. */
+  advance(now) {
+    const { expected } = this.run.head;
+    this.progress.hidden = !expected || !this.run.running;
+    if (this.progress.hidden) return;
+    const late = now > expected.at;
+    const share = Math.floor(Math.min(1, Math.max(0, now / expected.at)) * 100);
+    this.done.style.width = `${Math.min(100, (now / expected.at) * 100).toFixed(2)}%`;
+    const told = late ? `plus long que prévu (${seconds(expected.at)}, ${expected.by})` : `sur ${seconds(expected.at)}, ${expected.by}`;
+    if (this.hoped.textContent !== told) this.hoped.textContent = told;
+    this.progress.classList.toggle("cp-late", late);
+    if (this.progress.dataset.share === String(late || share)) return; // screen readers are not told sixty times a second
+    this.progress.dataset.share = late || share;
+    this.progress.setAttribute("aria-label", `Avancement, ${expected.by}`);
+    this.progress.setAttribute("aria-valuetext", late ? told : `${share}${NBSP}% de ${seconds(expected.at)}`);
+    if (late) this.progress.removeAttribute("aria-valuenow");
+    else this.progress.setAttribute("aria-valuenow", share);
   }
 
   // -- pointer and keyboard ---------------------------------------------------------------------------------------------

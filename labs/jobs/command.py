@@ -19,6 +19,7 @@ class AdHoc:
     """An ad hoc command: ``ansible PATTERN -m MODULE -a ARGUMENTS OPTIONS``.
 
     ``folder`` is where the line was typed: relative paths start there. ``inventory`` replaces the lab's own when it is not empty.
+    ``environment``: variables set for this command, as a shell takes them in front of it.
     """
 
     pattern: str
@@ -27,6 +28,7 @@ class AdHoc:
     options: tuple[str, ...] = ()
     inventory: tuple[str, ...] = ()
     folder: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, line: str, folder: Path | None = None) -> AdHoc:
@@ -40,7 +42,7 @@ class AdHoc:
 
     @property
     def line(self) -> str:
-        words = ["ansible", self.pattern]
+        words = [*_assignments(self.environment), "ansible", self.pattern]
         if self.module != "command":
             words += ["-m", self.module]
         if self.arguments:
@@ -56,7 +58,7 @@ class AdHoc:
 class Playbook:
     """A playbook: ``ansible-playbook PATH OPTIONS``. ``config`` is an ansible.cfg to run it under.
 
-    ``following`` are playbooks to run after it, in the same run; ``inventory`` and ``folder`` are as in AdHoc.
+    ``following`` are playbooks to run after it, in the same run; ``inventory``, ``folder`` and ``environment`` are as in AdHoc.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class Playbook:
     following: tuple[Path, ...] = ()
     inventory: tuple[str, ...] = ()
     folder: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, line: str, folder: Path) -> Playbook:
@@ -79,7 +82,7 @@ class Playbook:
 
     @property
     def line(self) -> str:
-        words = ["ansible-playbook", self.path.name, *self.options]
+        words = [*_assignments(self.environment), "ansible-playbook", self.path.name, *self.options]
         for key, value in self.extra_vars.items():
             words += ["-e", f"{key}={value}"]
         return shlex.join(words)
@@ -106,6 +109,10 @@ _QUOTES = {
     "No closing quotation": "une apostrophe ou un guillemet n’est pas refermé",
     "No escaped character": "elle finit par une barre oblique inverse",
 }
+
+
+def _assignments(environment: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in environment.items()]
 
 
 def words(line: str) -> list[str]:

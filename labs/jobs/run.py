@@ -134,7 +134,7 @@ class Job:
         }
         if not isinstance(self.command, AdHoc) and self.command.config:
             environment["ANSIBLE_CONFIG"] = str(self.command.config)
-        return environment
+        return {**self.command.environment, **environment}
 
 
 def _arguments(command: Command, lab: Lab) -> dict[str, Any]:

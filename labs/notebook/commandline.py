@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labs import paths
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INVENTORY = "inventory/inventory.yml"
+_VARIABLES = re.compile(r"(?:ANSIBLE_\w+=\S+ )+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +22,28 @@ class CommandLine:
     """``template`` is a command line without its inventory, such as ``ansible-playbook playbooks/attente.yml -e lente={d}``.
 
     ``values`` of the methods fill the holes: a whole number or a word a name. Playbook lines know a path and ``-e name=number`` only.
+    Variables of Ansible's environment may stand in front, as in a shell: ``ANSIBLE_POLL_INTERVAL={P} ansible all …``.
     """
 
     template: str
 
     def terminal(self, values: Mapping[str, int | str]) -> str:
         """The exact line that can be typed in the course's folder."""
-        program, rest = self._filled(values).split(" ", 1)
-        return f"{program} -i {INVENTORY} {rest}"
+        front, line = self._parts(values)
+        program, rest = line.split(" ", 1)
+        return f"{front}{program} -i {INVENTORY} {rest}"
 
     def command(self, values: Mapping[str, int | str]) -> AdHoc | Playbook:
-        line = self._filled(values)
+        front, line = self._parts(values)
+        environment = dict(_named(word) for word in shlex.split(front))
         if not line.startswith("ansible-playbook "):
-            return AdHoc.parse(line)
+            return replace(AdHoc.parse(line), environment=environment)
         path, variables = _playbook_words(line)
-        return Playbook(paths.ROOT / path, variables)
+        return Playbook(paths.ROOT / path, variables, environment=environment)
 
     def playbook(self, values: Mapping[str, int | str]) -> str | None:
         """The playbook's text with the numbers in their places, as one would write it by hand; None for an ad hoc command."""
-        line = self._filled(values)
+        _, line = self._parts(values)
         if not line.startswith("ansible-playbook "):
             return None
         path, variables = _playbook_words(line)
@@ -49,16 +53,24 @@ class CommandLine:
             text = re.sub(rf"^(\s+{name}: )\d+", rf"\g<1>{value}", text, flags=re.MULTILINE)
         return _without_header(text)
 
-    def _filled(self, values: Mapping[str, int | str]) -> str:
-        return self.template.format(**values)
+    def _parts(self, values: Mapping[str, int | str]) -> tuple[str, str]:
+        """The variables in front, their last space included, and the command."""
+        line = self.template.format(**values)
+        front = _VARIABLES.match(line)
+        end = front.end() if front else 0
+        return line[:end], line[end:]
 
 
 def _playbook_words(line: str) -> tuple[str, dict[str, int]]:
     _, path, *options = shlex.split(line)
     if options[::2] != ["-e"] * (len(options) // 2) or len(options) % 2:
         raise ValueError(f"only -e name=number may follow the playbook: {line}")
-    pairs = (option.split("=", 1) for option in options[1::2])
-    return path, {name: int(value) for name, value in pairs}
+    return path, {name: int(value) for name, value in map(_named, options[1::2])}
+
+
+def _named(word: str) -> tuple[str, str]:
+    name, value = word.split("=", 1)
+    return name, value
 
 
 def _without_header(text: str) -> str:

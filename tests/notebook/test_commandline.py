@@ -31,6 +31,17 @@ def test_the_playbook_shown_is_the_one_that_runs():
     assert "{{" not in text
 
 
+def test_variables_of_ansible_may_stand_in_front():
+    line = CommandLine("ANSIBLE_POLL_INTERVAL={P} ansible-playbook playbooks/synchrone.yml -e duree={d}")
+    values = {"d": 1, "P": 3}
+    assert line.terminal(values).startswith("ANSIBLE_POLL_INTERVAL=3 ansible-playbook -i inventory/inventory.yml playbooks/")
+    command = line.command(values)
+    assert (command.environment, command.extra_vars) == ({"ANSIBLE_POLL_INTERVAL": "3"}, {"duree": 1})
+    assert command.line.startswith("ANSIBLE_POLL_INTERVAL=3 ansible-playbook synchrone.yml")
+    assert line.playbook(values).startswith("- name:")
+    assert CommandLine("ANSIBLE_FORKS=1 ansible all -a true").command({}).line == "ANSIBLE_FORKS=1 ansible all -a true"
+
+
 @pytest.mark.parametrize("options", ["-e duree", "--check", "-e", "-e duree=six"])
 def test_what_a_panel_cannot_show_exactly_is_refused(options):
     with pytest.raises(ValueError, match=r"."):

@@ -182,6 +182,12 @@ class Exercise(Strict):
         file = self.folder / "start" / name
         return parameters.fill(file.read_text(encoding="utf-8"), self.parameters, file) if file.is_file() else ""
 
+    def beside(self, name: str) -> dict[str, str]:
+        """The other files that a learner begins with, by path from the folder that holds the answer's file ``name``."""
+        start = self.folder / "start"
+        files = [file.relative_to(start).as_posix() for file in sorted(start.rglob("*")) if file.is_file()]
+        return {file: self.start(file) for file in files if file != name}
+
     def recorded(self) -> Timeline | None:
         """The recorded run that a ``value`` exercise is about, if any. Raises LabError when it cannot be read."""
         return store.read(self.folder / self.run) if self.run else None

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from ipywidgets import Widget
 
-from grader import notebook
+from grader import catalog, notebook
 from grader.notebook import ExercisePanel
 from labs import paths
 
@@ -64,6 +64,18 @@ def test_checking_ends_in_html_that_needs_no_kernel(value_exercise, kept):
     assert panel.result.box.children[0].value == html  # a page reloaded in mid-run sees it too
     assert not panel.check_button.disabled
     assert panel.stop_button.disabled
+
+
+def test_an_exercise_of_several_files_begins_with_all_of_them(work, kept):
+    exercise = catalog.find("lots-attente")
+    folder = work / "reponses" / "lots-attente"
+    panel = open_panel(exercise)
+    assert (folder / "lot.yml").read_text(encoding="utf-8") == exercise.start("lot.yml")
+    (folder / "lot.yml").write_text("# à moi\n", encoding="utf-8")
+    assert panel._settle_answer()  # the learner changed the second file alone, and asks for a verdict
+    assert (folder / "answer.yml").read_text(encoding="utf-8") == exercise.start("answer.yml")
+    ExercisePanel(exercise)
+    assert (folder / "lot.yml").read_text(encoding="utf-8") == "# à moi\n"
 
 
 def test_a_second_try_takes_the_place_of_the_first(value_exercise, kept):

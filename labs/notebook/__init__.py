@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labs.notebook.asking import ask_status
+    from labs.notebook.asksettings import setting
     from labs.notebook.comparisons import compared
     from labs.notebook.exploring import explore
     from labs.notebook.faults import cut_button
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ask_status", "compared", "cut_button", "explore", "job_file", "lab_status", "launcher", "predict", "quiz", "recorded", "replay",
-    "what_if",
+    "setting", "what_if",
 ]  # fmt: skip
 
 _HOMES = {
@@ -41,6 +42,7 @@ _HOMES = {
     "quiz": "questions",
     "recorded": "recordings",
     "replay": "player",
+    "setting": "asksettings",
     "what_if": "whatif",
 }
 
@@ -51,12 +53,7 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
-def _teach_magics() -> None:
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        from labs.notebook.magics import register  # only where there is somebody to learn them
+if "IPython" in sys.modules:
+    from labs.notebook.magics import teach
 
-        register(shell)
-
-
-_teach_magics()
+    teach()

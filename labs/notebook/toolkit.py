@@ -15,7 +15,7 @@ from ipywidgets.widgets.widget_button import Button
 from ipywidgets.widgets.widget_float import BoundedFloatText
 from ipywidgets.widgets.widget_int import BoundedIntText
 from ipywidgets.widgets.widget_selection import Dropdown
-from ipywidgets.widgets.widget_string import HTML
+from ipywidgets.widgets.widget_string import HTML, Text, Textarea
 
 from labs.notebook import background
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from IPython.display import DisplayHandle
 
+_WRITTEN = {"style": {"description_width": "initial"}, "layout": {"width": "min(100%, 420px)", "flex_flow": "column"}}
 _LABELLED = {"style": {"description_width": "initial"}, "layout": {"width": "220px"}}
 
 
@@ -49,6 +50,16 @@ def decimal(label: str, most: float, step: float) -> BoundedFloatText:
 def choice(label: str, options: Mapping[str, Any]) -> Dropdown:
     """A list to choose from: what each entry is called, and the value that it stands for."""
     return Dropdown(options=tuple(options.items()), description=label, style={"description_width": "initial"}, layout={"width": "auto"})
+
+
+def text(label: str) -> Text:
+    """One line to write in; its label stands above it."""
+    return Text(description=label, **_WRITTEN)
+
+
+def lines(label: str, rows: int) -> Textarea:
+    """Several lines to write in; their label stands above them."""
+    return Textarea(description=label, rows=rows, **_WRITTEN)
 
 
 def row(*widgets: Any) -> HBox:

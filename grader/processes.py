@@ -8,6 +8,9 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 
+PAUSE = ("sleep", "0")  # what Ansible itself adds to the commands that it sends, so that none of their output is lost
+
+
 class Process(Protocol):
     """A process of a node (``labs.evidence.records.ProcessRun``); times in seconds since the run's start, ``end`` None while it lives."""
 
@@ -46,9 +49,9 @@ class ProcessTable:
         return [process for process in self._all if _normal(process.argv) == wanted]
 
     def programs(self, name: str) -> list[Process]:
-        """The executions of a program, whatever its arguments, in order of start."""
+        """The executions of a program, whatever its arguments, in order of start; those of Ansible's own making left out."""
         wanted = PurePosixPath(name).name
-        return [process for process in self._all if process.argv and PurePosixPath(process.argv[0]).name == wanted]
+        return [process for process in self._all if process.argv and _normal(process.argv)[0] == wanted and _normal(process.argv) != PAUSE]
 
     def ancestry(self, process: Process) -> list[Process]:
         """A process, then its parent and so on, as far as they were seen."""

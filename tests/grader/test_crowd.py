@@ -56,6 +56,12 @@ def test_a_program_is_found_whatever_its_arguments(story):
     assert node.program("/bin/true") == ()
 
 
+def test_the_pauses_that_ansible_adds_are_no_executions(story):
+    two_jobs(story)
+    story.on("node1", ProcessRun("node1", 9, 1, ("sleep", "0"), 0.5, 0.6), *work(1, 1.0, 2))
+    assert [run.arguments for run in story.observed.nodes["node1"].program("/bin/sleep")] == ["2"]
+
+
 def test_a_job_to_itself_counts_until_it_ends_and_a_shared_one_does_not(story):
     assert two_jobs(story, second=3.1).most_at_once("/bin/sleep") == Crowd(2, 2.9, 3.2)
     assert two_jobs(story, second=3.1, shared=True).most_at_once("/bin/sleep").count == 1

@@ -1,10 +1,11 @@
-"""The command line: ``grader check``, ``list``, ``show``, ``test``, ``new``. Imports wait until they are needed: help is quick."""
+"""The command line: ``grader check``, ``list``, ``show``, ``test``, ``new``, ``progress``. Imports wait until they are needed: help is quick."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import textwrap
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
@@ -59,11 +60,15 @@ Learner = Annotated[
     typer.Option(
         "--learner",
         metavar="NOM",
-        help="L'apprenant dont on prend les paramètres tirés ; sans lui, les premiers de chaque liste.",
+        help="Prendre les paramètres tirés pour cet apprenant. Par défaut : les vôtres pour ce qui est dans travail/, sinon les premiers.",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Écrire le rapport en JSON sur la sortie standard.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Écrire le résultat en JSON sur la sortie standard.")]
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", metavar="FICHIER", help="Écrire la progression dans ce fichier, .csv ou .json.", show_default=False),
+]
 
 
 @app.command()
@@ -72,15 +77,21 @@ def check(
 ) -> None:
     """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
     signal.signal(signal.SIGTERM, _interrupted)
-    exercise = _found(exercise_id, exercises, learner, as_json)
+    from grader import cli_learner
+
+    mine = cli_learner.owns(answer)
+    exercise = _found(exercise_id, exercises, learner or (cli_learner.known() if mine else None), as_json)
     from grader.run import grade
 
+    started = time.monotonic()
     try:
         with _progress(exercise) as watcher:
             report = grade(exercise, answer, watcher).report
     except KeyboardInterrupt:
         _complain(f"correction interrompue{THIN}; le labo qu'elle occupait a été retiré.")
         raise typer.Exit(INTERRUPTED) from None
+    if mine and not learner:
+        cli_learner.record(report, time.monotonic() - started)
     if as_json:
         print(report.to_json())
     if report.status == "error":
@@ -109,9 +120,10 @@ def show(exercise_id: Identifier, learner: Learner = None, exercises: Exercises 
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from grader import cli_learner
     from grader.french import points
 
-    exercise = catalog.find(exercise_id, exercises, learner)
+    exercise = catalog.find(exercise_id, exercises, learner or cli_learner.known())
     judged = "\n".join(f"- {check.title} ({points(check.points)})" for check in exercise.checks)
     Console().print(Markdown(typeset(f"# {exercise.title}\n\n{exercise.statement}\n\n## Ce qui est jugé\n\n{judged}")))
 
@@ -139,6 +151,14 @@ def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Ex
     from grader import cli_author
 
     cli_author.new(exercises / exercise_id, kind)
+
+
+@app.command()
+def progress(as_json: AsJson = False, file: Export = None) -> None:
+    """Montrer où vous en êtes, leçon par leçon ; ou l'écrire dans un fichier."""
+    from grader import cli_learner
+
+    cli_learner.tell(as_json=as_json, file=file)
 
 
 def _found(exercise_id: str, exercises: Path, learner: str | None, as_json: bool) -> Exercise:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -10,9 +11,11 @@ import sys
 import time
 
 import pytest
+from handmade import VALUE, write_exercise
 
 from grader import catalog
 from grader.nodes import PREFIX
+from grader.progress import Progress
 from labs import paths
 
 GRADER = [sys.executable, "-m", "grader.cli"]
@@ -151,3 +154,53 @@ def test_an_interrupted_grading_takes_its_lab_away(how):
     assert grading.returncode == 130
     assert "correction interrompue" in said
     assert set(paths.STATE.glob(f"{PREFIX}*")) <= before
+
+
+@pytest.fixture
+def own(tmp_path):
+    """The learner's folder, and an exercise whose sum is drawn: the command line run as that learner would."""
+    data = copy.deepcopy(VALUE) | {"drawn": {"somme": list(range(5, 105))}}
+    data["statement"] = "Somme : [[ somme ]]."
+    data["checks"][1]["that"] = "answer.data.a + answer.data.b == parameters.somme"
+    write_exercise(tmp_path / "ex", data)
+    environment = os.environ | {"CONTREPOINT_TRAVAIL": str(tmp_path / "travail"), "CONTREPOINT_EXERCICES": str(tmp_path / "ex")}
+    return lambda *arguments: grader(*arguments, env=environment)
+
+
+def test_a_learners_own_answer_is_graded_with_their_own_values_and_noted(own, tmp_path):
+    learner = Progress(tmp_path / "travail" / "progression.sqlite").learner()
+    somme = catalog.find("deux-nombres", tmp_path / "ex", learner).parameters["somme"]
+    answer = tmp_path / "travail" / "reponses" / "deux-nombres" / "answer.yml"
+    answer.parent.mkdir(parents=True)
+    answer.write_text(f"a: 0\nb: {somme}\n")
+    assert f"Somme\u00a0: {somme}." in own("show", "deux-nombres").stdout
+    assert own("check", "deux-nombres", answer).returncode == 0
+    assert [fact.score for fact in Progress(tmp_path / "travail" / "progression.sqlite").attempts()] == [2.5]
+    other = tmp_path / "answer.yml"
+    other.write_text("a: 0\nb: 5\n")
+    assert own("check", "deux-nombres", other).returncode == 0  # from elsewhere: the first of each list
+    other.write_text(f"a: 0\nb: {catalog.find('deux-nombres', tmp_path / 'ex', 'lea').parameters['somme']}\n")
+    assert own("check", "deux-nombres", other, "--learner", "lea").returncode == 0
+    assert len(Progress(tmp_path / "travail" / "progression.sqlite").attempts()) == 1
+
+
+def test_a_damaged_progress_stops_no_grading(own, tmp_path):
+    answer = tmp_path / "travail" / "reponses" / "answer.yml"
+    answer.parent.mkdir(parents=True)
+    answer.write_text("a: 0\nb: 5\n")
+    (tmp_path / "travail" / "progression.sqlite").write_bytes(b"rien de bon" * 200)
+    done = own("check", "deux-nombres", answer)
+    assert done.returncode == 0
+    assert "est abîmé" in done.stderr
+    shown = own("progress")
+    assert (shown.returncode, len(shown.stderr.splitlines())) == (2, 1)
+
+
+def test_progress_as_a_table_as_json_and_as_a_file(tmp_path):
+    environment = os.environ | {"CONTREPOINT_TRAVAIL": str(tmp_path / "travail"), "COLUMNS": "200"}
+    assert "Survivre à une coupure" in grader("progress", env=environment).stdout
+    assert {"learner", "lessons", "attempts", "hints"} <= set(json.loads(grader("progress", "--json", env=environment).stdout))
+    done = grader("progress", "--export", tmp_path / "p.csv", env=environment)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "sync-coupure" in (tmp_path / "p.csv").read_text()
+    assert grader("progress", "--export", tmp_path / "p.pdf", env=environment).returncode == 2

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
-
 PAUSE = ("sleep", "0")  # what Ansible itself adds to the commands that it sends, so that none of their output is lost
 
 

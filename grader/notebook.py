@@ -17,14 +17,20 @@ from grader.answer import ENTRIES
 from grader.draft import Draft
 from grader.errors import Exit, GraderError
 from grader.french import NBSP, typeset
+from grader.magics import MAGIC
 from grader.run import Graded, grade
 from labs import paths
+from labs.inventory import write_atomically
 from labs.notebook import background, toolkit
 from labs.notebook.display import show
 from labs.notebook.live import LiveView
+from labs.notebook.magics import teach
 from labs.notebook.pieces import note, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from IPython.display import DisplayHandle
 
     from grader.report import Report
@@ -45,6 +51,7 @@ class ExercisePanel:
         self.exercise = exercise
         name = ENTRIES[exercise.kind]
         self._draft = Draft(paths.WORK / "reponses" / exercise.id / name, exercise.start(name))
+        _supply(self._draft.entry.parent, exercise.beside(name))
         self._stop = Event()
         self._hinted: dict[str, int] = {}  # check -> how many of its hints were given
         self.report: Report | None = None
@@ -205,20 +212,33 @@ def exercise(exercise_id: str, answer: str | None = None) -> None:
 
     With ``answer``, the text of a cell: it is kept as the learner's answer in the place of the one before, and judged at once.
     """
+    panel = opened(exercise_id)
+    if panel is not None and answer is not None:
+        panel.answer.value = answer
+        background.start(panel.check())
+
+
+def opened(exercise_id: str) -> ExercisePanel | None:
+    """Show the panel of an exercise in the current cell; None when it cannot be, which is told in the cell."""
     try:
         panel = ExercisePanel(catalog.find(exercise_id))
     except GraderError as error:
         toolkit.place({"text/plain": str(error), "text/html": note(typeset(f"{error.message}\n{error.remedy}"), "⚠")})
-        return
+        return None
     except OSError as error:
         said = f"Votre réponse gardée ne peut pas être lue : {error.filename} ({error.strerror})."
         toolkit.place({"text/plain": said, "text/html": note(typeset(said), "⚠")})
-        return
+        return None
     toolkit.place(still(exercise_id), panel.widget)
     panel.result.open()
-    if answer is not None:
-        panel.answer.value = answer
-        background.start(panel.check())
+    return panel
+
+
+def _supply(folder: Path, files: Mapping[str, str]) -> None:
+    """Put there, beside the answer, the files of the exercise's beginning that are not there yet. Raises OSError."""
+    for name, text in files.items():
+        if not (folder / name).exists():
+            write_atomically(folder / name, text)
 
 
 def still(exercise_id: str, answer: str | None = None) -> dict[str, Any]:
@@ -238,3 +258,6 @@ def _figure(graded: Graded) -> str:
         for place in range(1, len(graded.timelines) + 1)
     ]
     return "".join(show(timeline, title=title).html for timeline, title in zip(graded.timelines, titles, strict=True))
+
+
+teach((MAGIC,))

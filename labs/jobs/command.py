@@ -77,7 +77,7 @@ class Playbook:
         LabError when the line is not a valid ansible-playbook command.
         """
         read = known_options.read_playbook(_words(line, "ansible-playbook"))
-        path, *following = [folder / name for name in read.playbooks]
+        path, *following = [folder / name for name in read.playbooks or ["."]]  # --version names none
         return cls(path, options=tuple(read.kept), following=tuple(following), inventory=tuple(read.inventory), folder=folder)
 
     @property

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.getipython import get_ipython
 from IPython.core.magic import no_var_expand
 
 from labs.notebook import background
@@ -69,7 +70,19 @@ MAGICS = (
         "labs.notebook.magics_ansible:doc",
         "Affiche la documentation d’un module.\n\n    %ansible-doc ansible.builtin.async_status",
     ),
+    Magic(
+        "%lab",
+        "labs.notebook.magics_lab:lab",
+        "Montre le labo, ou fait ce que fait la commande labs.\n\n    %lab\n    %lab reset\n    %lab cut node2",
+    ),
 )
+
+
+def teach(magics: tuple[Magic, ...] = MAGICS) -> None:
+    """Make magics known to the shell that this code runs in, if any."""
+    shell = get_ipython()
+    if shell is not None:
+        register(shell, magics)
 
 
 def register(shell: InteractiveShell, magics: tuple[Magic, ...] = MAGICS) -> None:

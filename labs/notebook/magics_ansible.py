@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labs import paths
@@ -15,6 +10,7 @@ from labs.jobs import command as commands
 from labs.jobs.command import AdHoc, Playbook
 from labs.jobs.options import ASKING, PRINTING
 from labs.lab import Lab
+from labs.notebook import programs
 from labs.notebook.pieces import NBSP
 from labs.notebook.rundisplay import RunDisplay, launch
 
@@ -23,31 +19,23 @@ if TYPE_CHECKING:
 
     from labs.jobs.command import Command
 
-_WIDTH = "100"  # columns of what Ansible prints
-
 
 async def adhoc(line: str) -> None:
     display = RunDisplay()
-    try:
+    with display.telling():
         await run("ansible", commands.words(line), AdHoc.parse(line, paths.ROOT), display)
-    except LabError as error:
-        display.complain(error)
 
 
 async def playbook(line: str) -> None:
     display = RunDisplay()
-    try:
+    with display.telling():
         await run("ansible-playbook", commands.words(line), _checked(Playbook.parse(line, paths.ROOT)), display)
-    except LabError as error:
-        display.complain(error)
 
 
 async def doc(line: str) -> None:
     display = RunDisplay()
-    try:
-        display.printed(await asyncio.to_thread(_output, ["ansible-doc", *commands.words(line)]))
-    except LabError as error:
-        display.complain(error)
+    with display.telling():
+        display.printed(await programs.output(["ansible-doc", *commands.words(line)]))
 
 
 async def run(
@@ -65,33 +53,9 @@ async def run(
         )
     if PRINTING & set(command.options):
         inventory = () if command.inventory else ("-i", str(Lab().inventory))
-        display.printed(await asyncio.to_thread(_output, [program, *inventory, *words]), explain)
+        display.printed(await programs.output([program, *inventory, *words]), explain)
     else:
         await launch(command, display, explain)
-
-
-def _output(words: Sequence[str]) -> str:
-    """What a program of Ansible prints, errors included, run from the course's folder."""
-    programs = Path(sys.executable).parent
-    environment = os.environ | {
-        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_FORCE_COLOR": "0",
-        "COLUMNS": _WIDTH,
-        "LC_ALL": "C.UTF-8",
-        "PAGER": "cat",
-    }
-    done = subprocess.run(
-        [programs / words[0], *words[1:]],
-        cwd=paths.ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.stdout
 
 
 def _checked(command: Playbook) -> Playbook:

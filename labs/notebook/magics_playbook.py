@@ -28,18 +28,18 @@ _MARK = "# Écrit par une cellule « %%playbook » ; elle le récrit à chaque e
 
 async def playbook(line: str, cell: str) -> None:
     display = RunDisplay()
-    try:
+    with display.telling():
         name, options = _read(line)
-        _refuse_other_than_plays(cell)
+        try:
+            _refuse_other_than_plays(cell)
+        except yaml_text.YamlError as error:
+            display.show(mistakes.told([mistakes.from_yaml(error)], _numbered(cell)))
+            return
         if name:
             await _run(_kept(name, cell), options, cell, display)
         else:
             with TemporaryDirectory(prefix="contrepoint-") as folder:
                 await _run(_written(Path(folder) / "playbook.yml", cell), options, cell, display)
-    except yaml_text.YamlError as error:
-        display.show(mistakes.told([mistakes.from_yaml(error)], _numbered(cell)))
-    except LabError as error:
-        display.complain(error)
 
 
 async def _run(file: Path, options: Sequence[str], cell: str, display: RunDisplay) -> None:

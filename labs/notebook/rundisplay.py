@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from labs.errors import LabError
 from labs.lab import Lab
 from labs.notebook import background, outcome, toolkit
 from labs.notebook.display import show
@@ -14,7 +14,7 @@ from labs.notebook.pieces import code, note, problem
 from labs.recording import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from labs.jobs.command import Command
     from labs.recording import Recording
@@ -70,8 +70,15 @@ class RunDisplay:
         """Show what a command printed that ran nothing on the lab."""
         self.show(_joined(_explained(text, explain), answer(text)))
 
-    def complain(self, error: LabError) -> None:
-        self.show({"text/plain": f"{error.message} {error.remedy}".strip(), "text/html": problem(error)})
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """What goes wrong inside is told in the cell, not raised: cells after it are still run. An interruption is raised."""
+        try:
+            yield
+        except InterruptedRun:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
+            self.show({"text/plain": str(error), "text/html": problem(error)})
 
     def show(self, bundle: dict[str, Any]) -> None:
         if self._handle is not None:

@@ -1,0 +1,32 @@
+"""``%%exercice ID``: a cell that is the answer to an exercise, kept as the learner's and judged when the cell is run."""
+
+from __future__ import annotations
+
+import asyncio
+
+from labs.notebook import background
+from labs.notebook.magics import Magic
+from labs.notebook.rundisplay import InterruptedRun
+
+MAGIC = Magic(
+    "%%exercice",
+    "grader.magics:exercice",
+    "Répond à un exercice par le texte de la cellule, et le fait vérifier.\n\n    %%exercice sync-coupure",
+)
+
+
+async def exercice(line: str, cell: str) -> None:
+    """Returns when the answer is judged. An interrupted cell gives the grading up, and raises InterruptedRun."""
+    from grader.notebook import opened  # it is what registers this magic
+
+    panel = opened(line.strip())
+    if panel is None:
+        return
+    panel.answer.value = cell
+    grading = background.start(panel.check())
+    try:
+        await asyncio.shield(grading)
+    except asyncio.CancelledError:
+        await panel.stop()
+        await grading
+        raise InterruptedRun("Interrompu : la vérification est arrêtée, sans note.") from None

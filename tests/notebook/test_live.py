@@ -410,7 +410,7 @@ def test_a_progress_bar_where_the_end_is_known(screen):
     page.at(21.0)
     page.page.wait_for_function("document.querySelector('.cp-late')")
     assert bar.get_attribute("aria-valuenow") is None, "nobody knows how much is left"
-    assert "plus long que prévu" in page.page.locator(".cp-hoped").inner_text()
+    assert "au-delà de 20,0\u00a0s" in page.page.locator(".cp-hoped").inner_text()
     page.at(28.4)
     assert bar.count() == 0, "it goes with the run"
 

@@ -603,7 +603,7 @@ class View {
     const late = now > expected.at;
     const share = Math.floor(Math.min(1, Math.max(0, now / expected.at)) * 100);
     this.done.style.width = `${Math.min(100, (now / expected.at) * 100).toFixed(2)}%`;
-    const told = late ? `plus long que prévu (${seconds(expected.at)}, ${expected.by})` : `sur ${seconds(expected.at)}, ${expected.by}`;
+    const told = late ? `au-delà de ${seconds(expected.at)}` : `sur ${seconds(expected.at)}, ${expected.by}`;
     if (this.hoped.textContent !== told) this.hoped.textContent = told;
     this.progress.classList.toggle("cp-late", late);
     if (this.progress.dataset.share === String(late || share)) return; // screen readers are not told sixty times a second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from grader import judge, material, nodes
 from grader.answer import Answer, opened
@@ -14,6 +14,7 @@ from grader.faults import Injector, MissedFaultError, fell_on_a_visit
 from grader.french import figure, points, typeset
 from grader.report import CheckReport, Report, failure
 from grader.spec import Exercise, Kind
+from labs.effective import effective
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event |
     said = {"text": answer.text, "data": answer.data}
     if exercise.kind is Kind.VALUE:
         return Observed(said, exercise.parameters, reading=exercise.recorded())
+    if exercise.kind is Kind.CONFIG:
+        said |= _effective(answer)
     with material.copied(exercise) as folder:
         commands = _commands(exercise, answer, folder)
         watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
@@ -118,6 +121,13 @@ def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event |
                 material.prepare(exercise, folder / exercise.lab.prepare, lab, lambda: _heed(stop))
             series = _Series(exercise, lab, commands, watcher, stop)
             return Observed(said, exercise.parameters, tuple(series.observed(place) for place in range(len(commands))))
+
+
+def _effective(answer: Answer) -> dict[str, Any]:
+    """The settings that Ansible has under the answer's ansible.cfg, or why it refuses to have any."""
+    found = effective(answer.entry)
+    refusal = found.refusal.replace(str(answer.entry), answer.entry.name)
+    return {"effective": {name: setting.value for name, setting in found.settings.items()}, "refusal": refusal}
 
 
 def _commands(exercise: Exercise, answer: Answer, folder: Path) -> tuple[Command, ...]:

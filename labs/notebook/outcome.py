@@ -15,12 +15,27 @@ if TYPE_CHECKING:
     from labs.timeline.model import Job, Timeline
 
 
+POLLS = "sondages"  # the unit of a forecast of how many looks are taken on a node
+
+
 def sentences(timeline: Timeline, forecast: Forecast | None = None) -> list[str]:
     """What the learner reads with a run, besides its summary; one sentence an entry, maybe none."""
     said = [sentence for host in timeline.hosts for sentence in _fate(timeline, host)]
-    if forecast and forecast.timed and timeline.status != "canceled":
+    if forecast is None or timeline.status == "canceled":
+        return said
+    if forecast.timed:
         return [forecast.compared(metrics.makespan(timeline)), *said]
+    if forecast.unit == POLLS:
+        return [_polled(timeline, forecast), *said]
     return said
+
+
+def _polled(timeline: Timeline, forecast: Forecast) -> str:
+    """How far a forecast of the polls of each node was; nodes may differ by one when an end falls close to a poll."""
+    seen = [metrics.polls(timeline, host) for host in timeline.hosts]
+    spread = f" Selon les nœuds{NBSP}: de {min(seen)} à {max(seen)}." if min(seen) < max(seen) else ""
+    near = min(seen, key=lambda count: abs(count - forecast.value))
+    return f"{forecast.compared(near)}{spread}"
 
 
 def silent(timeline: Timeline) -> tuple[str, ...]:

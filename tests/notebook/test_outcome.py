@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from labs.notebook import outcome, recordings
 from labs.notebook.prediction import Forecast
+from labs.timeline.model import Poll
 
 
 def test_a_cut_kills_a_synchronous_job():
@@ -24,6 +25,19 @@ def test_a_forecast_of_time_is_compared_with_the_makespan():
     assert said.startswith("Vous aviez prévu 1\u00a0min")
     assert outcome.sentences(replace(timeline, status="canceled"), Forecast(60)) == []
     assert outcome.sentences(timeline, Forecast(3, "nœuds")) == []
+
+
+def test_a_forecast_of_polls_is_compared_with_those_of_a_node():
+    timeline = recordings.load("00-chronologie")
+    polls = [
+        Poll(host, "", 3.0 * place, finished=False) for host, count in zip(timeline.hosts, (2, 2, 2), strict=True) for place in range(count)
+    ]
+    timeline = replace(timeline, polls=tuple(polls))
+    assert outcome.sentences(timeline, Forecast(3, "sondages")) == [
+        "Vous aviez prévu 3\u00a0sondages\u00a0; il y en a 2, soit 1\u00a0sondage de moins."
+    ]
+    (said,) = outcome.sentences(replace(timeline, polls=tuple(polls[1:])), Forecast(2, "sondages"))
+    assert said == "Vous aviez prévu 2\u00a0sondages\u00a0; il y en a 2. Bien vu\u00a0! Selon les nœuds\u00a0: de 1 à 2."
 
 
 def test_a_node_lost_without_a_cut_wants_a_look():

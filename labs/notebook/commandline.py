@@ -21,7 +21,7 @@ _VARIABLES = re.compile(r"(?:ANSIBLE_\w+=\S+ )+")
 class CommandLine:
     """``template`` is a command line without its inventory, such as ``ansible-playbook playbooks/attente.yml -e lente={d}``.
 
-    ``values`` of the methods fill the holes: a whole number or a word a name. Playbook lines know a path and ``-e name=number`` only.
+    ``values`` of the methods fill the holes: a whole number or a word a name. Playbook lines know a path, ``--check`` and ``-e name=number`` only.
     Variables of Ansible's environment may stand in front, as in a shell: ``ANSIBLE_POLL_INTERVAL={P} ansible all …``.
     """
 
@@ -38,15 +38,15 @@ class CommandLine:
         environment = dict(_named(word) for word in shlex.split(front))
         if not line.startswith("ansible-playbook "):
             return replace(AdHoc.parse(line), environment=environment)
-        path, variables = _playbook_words(line)
-        return Playbook(paths.ROOT / path, variables, environment=environment)
+        path, variables, options = _playbook_words(line)
+        return Playbook(paths.ROOT / path, variables, options, environment=environment)
 
     def playbook(self, values: Mapping[str, int | str]) -> str | None:
         """The playbook's text with the numbers in their places, as one would write it by hand; None for an ad hoc command."""
         _, line = self._parts(values)
         if not line.startswith("ansible-playbook "):
             return None
-        path, variables = _playbook_words(line)
+        path, variables, _ = _playbook_words(line)
         text = (paths.ROOT / path).read_text(encoding="utf-8")
         for name, value in variables.items():
             text = re.sub(rf'"\{{\{{ {name} \}}\}}"', str(value), text)
@@ -61,11 +61,14 @@ class CommandLine:
         return line[:end], line[end:]
 
 
-def _playbook_words(line: str) -> tuple[str, dict[str, int]]:
+def _playbook_words(line: str) -> tuple[str, dict[str, int], tuple[str, ...]]:
+    """The playbook, its variables, and ``--check`` if it is there."""
     _, path, *options = shlex.split(line)
-    if options[::2] != ["-e"] * (len(options) // 2) or len(options) % 2:
-        raise ValueError(f"only -e name=number may follow the playbook: {line}")
-    return path, {name: int(value) for name, value in map(_named, options[1::2])}
+    check = ("--check",) if options[:1] == ["--check"] else ()
+    given = options[len(check) :]
+    if given[::2] != ["-e"] * (len(given) // 2) or len(given) % 2:
+        raise ValueError(f"only --check, then -e name=number, may follow the playbook: {line}")
+    return path, {name: int(value) for name, value in map(_named, given[1::2])}, check
 
 
 def _named(word: str) -> tuple[str, str]:

@@ -42,7 +42,14 @@ def test_variables_of_ansible_may_stand_in_front():
     assert CommandLine("ANSIBLE_FORKS=1 ansible all -a true").command({}).line == "ANSIBLE_FORKS=1 ansible all -a true"
 
 
-@pytest.mark.parametrize("options", ["-e duree", "--check", "-e", "-e duree=six"])
+@pytest.mark.parametrize("options", ["-e duree", "--diff", "-e", "-e duree=six"])
 def test_what_a_panel_cannot_show_exactly_is_refused(options):
     with pytest.raises(ValueError, match=r"."):
         CommandLine(f"ansible-playbook playbooks/synchrone.yml {options}").command({})
+
+
+def test_a_playbook_may_be_run_in_check_mode():
+    line = CommandLine("ansible-playbook playbooks/synchrone.yml --check -e duree={d}")
+    command = line.command({"d": 3})
+    assert (command.options, command.extra_vars) == (("--check",), {"duree": 3})
+    assert "playbooks/synchrone.yml --check -e duree=3" in line.terminal({"d": 3})

@@ -70,7 +70,7 @@ class AskPanel(AnswerPanel):
     async def _tell(self, timeline: Timeline, forecast: Forecast | None) -> None:
         await super()._tell(timeline, forecast)
         said = [self.message.value]
-        if forecast and not forecast.timed:
+        if forecast and not forecast.timed and self.node.value == "all":
             said.append(note(forecast.compared(sum(not answer.failed for answer in self.answers))))
         self.message.value = "".join(said)
 
@@ -105,7 +105,7 @@ def ask_status(*, recorded: str | None = None, forecast: str | None = None) -> N
     """Show a panel that asks a node of the lab for news of a job, or has the job's file erased.
 
     ``recorded`` names the run shown before the learner's own. A ``forecast`` in another unit than seconds is compared with the number of
-    nodes that answer without failing.
+    nodes that answer without failing when all are asked.
     """
     shown = AskPanel(forecast=forecast)
     toolkit.place(_invitation(), shown.widget)

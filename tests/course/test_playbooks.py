@@ -37,11 +37,12 @@ def test_it_can_be_copied(path):
 
 def lines():
     """Every command line of the lessons, with the values that its panel starts with."""
-    yield from ((recipe["command"], {}) for recipe in recordings.recipes().values())
+    jid = {"jid": "j1.2"}  # of a job launched before
+    yield from ((recipe["command"], jid if "before" in recipe else {}) for recipe in recordings.recipes().values())
     for source in build.sources():
         for cell in build.built(source).cells:
             made = build.call(cell.source) if cell.cell_type == "code" else None
-            if made and made[0] == "launcher":
+            if made and made[0] in {"launcher", "explore", "job_file"}:
                 yield made[1][0], {name: value for name, value in made[2].items() if isinstance(value, int)}
 
 

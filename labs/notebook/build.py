@@ -20,7 +20,7 @@ import typer
 
 from labs import paths
 from labs.inventory import write_atomically
-from labs.notebook import recordings, rerecord
+from labs.notebook import magic_cells, recordings, rerecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,13 +61,19 @@ def built(source: Path) -> NotebookNode:
 
 def imported(code: str) -> dict[str, Any]:
     """What a cell's ``from … import …`` lines bring."""
+    if magic_cells.read(code):
+        return {}
+    if is_magic(code):
+        return {}
     froms = [statement for statement in ast.parse(code).body if isinstance(statement, ast.ImportFrom) and statement.module]
     return {name.name: getattr(import_module(str(line.module)), name.name) for line in froms for name in line.names}
 
 
 def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
     """The one call that a lesson's cell makes, its arguments being plain values; None for a cell of another kind."""
-    body = ast.parse(code).body
+    if magic_cells.read(code):
+        return None
+    body = [] if is_magic(code) else ast.parse(code).body
     if len(body) != 1 or not isinstance(body[0], ast.Expr) or not isinstance(made := body[0].value, ast.Call):
         return None
     arguments = [ast.literal_eval(argument) for argument in made.args]
@@ -75,9 +81,16 @@ def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
     return ast.unparse(made.func), arguments, options
 
 
+def is_magic(code: str) -> bool:
+    """Whether a cell is a magic, such as ``%ansible …``: no Python, and nothing to show before it has run."""
+    return code.startswith("%")
+
+
 def runs_shown(code: str) -> list[str]:
     """The names of the recorded runs that a cell shows: none for most cells, several for a comparison."""
-    made = call(code)
+    magic, made = magic_cells.read(code), call(code)
+    if magic and magic.run:
+        return [magic.run]
     if made is None:
         return []
     name, arguments, options = made
@@ -94,9 +107,17 @@ def _picture(cell: NotebookNode, known: Mapping[str, Any]) -> None:
     if made := call(cell.source):
         name, arguments, options = made
         still = import_module(known[name].__module__).still
-        cell.outputs = [nbformat.v4.new_output("display_data", data=still(*arguments, **options))]
+        cell.outputs = [_output(still(*arguments, **options))]
+    elif magic := magic_cells.read(cell.source):
+        # An exercise's statement is its widget's to tell: a lesson with such a cell imports it.
+        shown = import_module(known["exercise"].__module__).still(magic.line) if magic.name == "%%exercice" else magic_cells.still(magic)
+        cell.outputs = [_output(shown)] if shown else []
     if runs := runs_shown(cell.source):
         cell.metadata["contrepoint"] = {"runs": {run: recordings.digest(run) for run in runs}}
+
+
+def _output(bundle: dict[str, Any]) -> NotebookNode:
+    return nbformat.v4.new_output("display_data", data=bundle)
 
 
 def written(notebook: NotebookNode) -> str:

@@ -63,8 +63,6 @@ def imported(code: str) -> dict[str, Any]:
     """What a cell's ``from … import …`` lines bring."""
     if magic_cells.read(code):
         return {}
-    if is_magic(code):
-        return {}
     froms = [statement for statement in ast.parse(code).body if isinstance(statement, ast.ImportFrom) and statement.module]
     return {name.name: getattr(import_module(str(line.module)), name.name) for line in froms for name in line.names}
 
@@ -73,17 +71,12 @@ def call(code: str) -> tuple[str, list[Any], dict[str, Any]] | None:
     """The one call that a lesson's cell makes, its arguments being plain values; None for a cell of another kind."""
     if magic_cells.read(code):
         return None
-    body = [] if is_magic(code) else ast.parse(code).body
+    body = ast.parse(code).body
     if len(body) != 1 or not isinstance(body[0], ast.Expr) or not isinstance(made := body[0].value, ast.Call):
         return None
     arguments = [ast.literal_eval(argument) for argument in made.args]
     options = {option.arg: ast.literal_eval(option.value) for option in made.keywords if option.arg}
     return ast.unparse(made.func), arguments, options
-
-
-def is_magic(code: str) -> bool:
-    """Whether a cell is a magic, such as ``%ansible …``: no Python, and nothing to show before it has run."""
-    return code.startswith("%")
 
 
 def runs_shown(code: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from labs.notebook.pieces import NBSP
 from labs.timeline import store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from labs.timeline.model import Timeline
@@ -30,7 +32,7 @@ def load(name: str) -> Timeline:
 
 
 def recipes() -> dict[str, dict[str, Any]]:
-    """How each recorded run was made: its ``command``, the ``cut`` in the midst of it, if any, and what to keep besides (see runs.yml)."""
+    """How each recorded run was made: its ``command`` or its ``playbook_cell``, the ``cut`` in the midst of it, if any, and what to keep besides (see runs.yml)."""
     recipes: dict[str, dict[str, Any]] = yaml.safe_load((paths.NOTEBOOKS / "sources" / "runs.yml").read_text(encoding="utf-8"))
     return recipes
 
@@ -38,7 +40,19 @@ def recipes() -> dict[str, dict[str, Any]]:
 def command(name: str) -> str:
     """The line whose run was recorded under ``name``, with the job's own name when it asks for one."""
     recipe = recipes()[name]
+    if "playbook_cell" in recipe:
+        return f"%%playbook {recipe['playbook_cell']}"
     return load(name).title if "before" in recipe else str(recipe["command"])
+
+
+def of_command(words: Sequence[str]) -> str | None:
+    """The name of the run recorded with these words, the first one if several were."""
+    return next((name for name, recipe in recipes().items() if shlex.split(recipe.get("command", "")) == list(words)), None)
+
+
+def of_cell(playbook: str) -> str | None:
+    """The name of the run recorded from the ``%%playbook`` cell of this name (``playbook_cell`` in its recipe)."""
+    return next((name for name, recipe in recipes().items() if recipe.get("playbook_cell") == playbook), None)
 
 
 def printed(name: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
+from labs import paths
 from labs.errors import LabError
 from labs.inventory import write_atomically
+from labs.jobs.command import Playbook, words
 from labs.lab import Lab
-from labs.notebook import jobfiles, recordings
+from labs.notebook import jobfiles, magic_cells, recordings
 from labs.notebook.commandline import CommandLine
 from labs.notebook.jobfiles import Follower
 from labs.recording import record
@@ -40,7 +43,8 @@ def all_runs(lab_name: str, prefix: str = "") -> None:
 def one(lab: Lab, name: str, recipe: Mapping[str, Any]) -> Timeline:
     """Make one run, after the one that it follows if there is such, and keep what its recipe says."""
     values = {"jid": _jid(lab, recipe["before"])} if "before" in recipe else {}
-    recording = record(lab, CommandLine(recipe["command"]).command(values))
+    command = _of_cell(recipe["playbook_cell"]) if "playbook_cell" in recipe else CommandLine(recipe["command"]).command(values)
+    recording = record(lab, command)
     follower = Follower(lab, recipe["file"]) if "file" in recipe else None
     timeline = _followed(recording, follower, **recipe.get("cut", {}))
     recordings.path(name).parent.mkdir(exist_ok=True)
@@ -50,6 +54,15 @@ def one(lab: Lab, name: str, recipe: Mapping[str, Any]) -> Timeline:
     if follower:
         _keep(recordings.versions_path(name), jobfiles.dumped(follower.path, follower.versions))
     return timeline
+
+
+def _of_cell(name: str) -> Playbook:
+    """What the ``%%playbook`` cell of this name runs, its text written to a file of its own."""
+    cell = magic_cells.playbook(name)
+    file = paths.STATE / "cellules" / f"{name}.yml"
+    write_atomically(file, cell.body + "\n")
+    _, *options = words(cell.line)
+    return Playbook.parse(shlex.join([str(file), *options]), paths.ROOT)
 
 
 def _keep(path: Path, text: str) -> None:

@@ -45,7 +45,7 @@ def test_variables_of_ansible_may_stand_in_front():
 @pytest.mark.parametrize("options", ["-e duree", "--diff", "-e", "-e duree=six"])
 def test_what_a_panel_cannot_show_exactly_is_refused(options):
     with pytest.raises(ValueError, match=r"."):
-        CommandLine(f"ansible-playbook playbooks/synchrone.yml {options}").command({})
+        CommandLine(f"ansible-playbook playbooks/synchrone.yml {options}").playbook({})
 
 
 def test_a_playbook_may_be_run_in_check_mode():

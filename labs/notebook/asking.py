@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from labs.lab import Lab
 from labs.notebook import background, exploring, jobfiles, toolkit
 from labs.notebook.exploring import AnswerPanel
-from labs.notebook.pieces import NBSP, code, joined, note, problem
+from labs.notebook.pieces import NBSP, code, joined, note
 
 if TYPE_CHECKING:
     from labs.notebook.prediction import Forecast
@@ -48,22 +48,25 @@ class AskPanel(AnswerPanel):
         return {"node": self.node.value, "jid": self.job.value, "mode": self.mode.value}
 
     async def refresh(self) -> None:
+        await self._relist()
+
+    async def _relist(self) -> bool:
+        """Whether the nodes could be asked which jobs they have."""
         try:
             found = await asyncio.to_thread(jobfiles.present, self._lab)
         except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
-            self.message.value = problem(error)
-            return
+            await self._complain(error)
+            return False
         self._list_nodes()
         self._list_jobs(found)
         self.files.value = _files(found)
+        return True
 
     async def run(self) -> None:
+        if self.job.value == NOBODY and not await self._relist():
+            return
         if self.job.value == NOBODY:
-            await self.refresh()
-        if self.job.value == NOBODY:
-            self.message.value = note(
-                "Il n’y a pas encore de job à suivre : lancez-en un dans un panneau plus haut.".replace(" :", f"{NBSP}:")
-            )
+            self.message.value = note(f"Il n’y a pas encore de job à suivre{NBSP}: lancez-en un dans un panneau plus haut.")
             return
         await super().run()
 
@@ -98,7 +101,7 @@ class AskPanel(AnswerPanel):
 
 def _files(found: dict[str, tuple[str, ...]]) -> str:
     rows = [f"{node}{NBSP}: {', '.join(jids) if jids else 'aucun fichier'}" for node, jids in found.items()]
-    return note("Fichiers de jobs présents dans ~/.ansible_async :\n".replace(" :", f"{NBSP}:") + "\n".join(rows))
+    return note(f"Fichiers de jobs présents dans ~/.ansible_async{NBSP}:\n" + "\n".join(rows))
 
 
 def ask_status(*, recorded: str | None = None, forecast: str | None = None) -> None:

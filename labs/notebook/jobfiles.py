@@ -9,6 +9,7 @@ from html import escape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from labs.errors import LabError
 from labs.notebook.pieces import NBSP, code
 from labs.timeline.model import Mode
 from labs.timeline.words import seconds
@@ -25,7 +26,9 @@ FOLDER = PurePosixPath("/root/.ansible_async")  # where Ansible keeps them, for 
 def present(lab: Lab) -> dict[str, tuple[str, ...]]:
     """The jids whose files are on each node now, the latest first. Raises LabError when a node cannot be asked."""
     nodes = lab.nodes
-    with ThreadPoolExecutor(max(1, len(nodes))) as pool:
+    if not nodes:
+        raise LabError("Le labo n’a pas encore de nœuds.", f"Cliquez sur «{NBSP}Réparer le labo{NBSP}».")
+    with ThreadPoolExecutor(len(nodes)) as pool:
         return dict(zip(nodes, pool.map(lambda node: _present(lab, node), nodes), strict=True))
 
 

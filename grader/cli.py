@@ -86,11 +86,12 @@ def check(
     started = time.monotonic()
     try:
         with _progress(exercise) as watcher:
-            report = grade(exercise, answer, watcher).report
+            graded = grade(exercise, answer, watcher)
     except KeyboardInterrupt:
         _complain(f"correction interrompue{THIN}; le labo qu'elle occupait a été retiré.")
         raise typer.Exit(INTERRUPTED) from None
-    if mine and not learner:
+    report = graded.report
+    if mine and not learner and graded.judged:
         cli_learner.record(report, time.monotonic() - started)
     if as_json:
         print(report.to_json())

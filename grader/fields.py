@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,17 @@ def written(values: Mapping[str, Any]) -> str:
     return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False) if kept else ""
 
 
+def entered(text: str, field: ValueField) -> Any:
+    """What was typed in the control of a field: a number where one is asked for and can be read, else the text as it is."""
+    if field.type != NUMBER or _absent(text):
+        return text
+    try:
+        value = _number(text, field)
+    except AnswerError:
+        return text
+    return int(value) if value == int(value) else value
+
+
 def _absent(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
@@ -46,11 +58,12 @@ def _number(value: Any, field: ValueField) -> int | float:
         return value
     text = str(value).strip().removesuffix(field.unit).strip().replace(",", ".")
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise AnswerError(
-            f"« {field.label} » : un nombre est attendu, et la réponse dit « {value} ».", "Écrivez par exemple 12,5."
-        ) from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise AnswerError(f"« {field.label} » : un nombre est attendu, et la réponse dit « {value} ».", "Écrivez par exemple 12,5.")
+    return number
 
 
 def _text(value: Any, field: ValueField) -> str:

@@ -19,7 +19,7 @@ async def exercice(line: str, cell: str) -> None:
     """Returns when the answer is judged. An interrupted cell gives the grading up, and raises InterruptedRun."""
     from grader.notebook import opened  # it is what registers this magic
 
-    panel = opened(line.strip())
+    panel = opened(line.strip(), in_cell=True)
     if panel is None:
         return
     panel.answer.value = cell

@@ -7,19 +7,21 @@ stays in the saved notebook. Grading goes on in a worker thread; only the kernel
 from __future__ import annotations
 
 import asyncio
+import time
 from threading import Event
 from typing import TYPE_CHECKING, Any
-
-from ipywidgets.widgets.widget_string import Textarea
 
 from grader import catalog, page
 from grader.answer import ENTRIES
 from grader.draft import Draft
 from grader.errors import Exit, GraderError
+from grader.forms import form
 from grader.french import NBSP, typeset
 from grader.magics import MAGIC
+from grader.progress import Progress, ProgressError
 from grader.run import Graded, grade
 from labs import paths
+from labs.errors import LabError
 from labs.inventory import write_atomically
 from labs.notebook import background, toolkit
 from labs.notebook.display import show
@@ -28,7 +30,7 @@ from labs.notebook.magics import teach
 from labs.notebook.pieces import note, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from IPython.display import DisplayHandle
@@ -38,17 +40,25 @@ if TYPE_CHECKING:
     from labs.recording import Recording
 
 _TITLE = "L’exécution de votre réponse"
-_ROWS = 16  # of the answer's field
+MOST_SPENT = 1800.0  # seconds between two attempts beyond which one was doing something else
 _WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
 _MARKS = {Exit.FULL_MARKS: "✓", Exit.NOT_FULL: "✕", Exit.NO_MARK: "⚠"}
+_IN_CELL = "Votre réponse est le texte de cette cellule. Modifiez-la, puis exécutez-la de nouveau (Maj+Entrée) pour la faire vérifier."
 _NOTHING = {"text/plain": "", "text/html": ""}
 
 
 class ExercisePanel:
-    """The widget. ``check``, ``stop`` and ``hint`` are what its buttons start; a failure is told in the panel, never raised."""
+    """The widget. ``check``, ``stop`` and ``hint`` are what its buttons start; a failure is told in the panel, never raised.
 
-    def __init__(self, exercise: Exercise) -> None:
+    ``answer.value`` is the text of the answer, kept as soon as it changes. ``in_cell``: it is a cell's, and is not shown a second time.
+    """
+
+    def __init__(self, exercise: Exercise, *, in_cell: bool = False) -> None:
+        """Raises LabError when the recorded run of the exercise cannot be read, OSError when the kept answer cannot."""
         self.exercise = exercise
+        self._in_cell = in_cell
+        self._progress = Progress()
+        self._since = time.monotonic()  # when this attempt began
         name = ENTRIES[exercise.kind]
         self._draft = Draft(paths.WORK / "reponses" / exercise.id / name, exercise.start(name))
         _supply(self._draft.entry.parent, exercise.beside(name))
@@ -57,24 +67,17 @@ class ExercisePanel:
         self.report: Report | None = None
         self.result = Result()
 
-        self.answer = Textarea(  # type: ignore[no-untyped-call]
-            value=self._draft.text,
-            description=f"Votre réponse ({name})",
-            rows=_ROWS,
-            style={"description_width": "initial"},
-            layout={"width": "calc(100% - 4px)", "flex_flow": "column"},
-        )
+        self.answer = form(exercise, name, self._draft.text)
         self.message = toolkit.html(note(""))
+        self.trouble = toolkit.html(note(""))  # with the progress, which never stops a grading
         self.hints = toolkit.html()
         self.check_button = toolkit.button("Vérifier", self.check, main=True)
         self.hint_button = toolkit.button("Indice", self.hint)
         self.stop_button = toolkit.button("Arrêter", self.stop, disabled=True)
+        written = [toolkit.html(note(_IN_CELL))] if in_cell else [self.answer]
+        buttons = [self.hint_button, self.stop_button] if in_cell else [self.check_button, self.hint_button, self.stop_button]
         self.widget = toolkit.column(
-            toolkit.html(page.statement(exercise)),
-            self.answer,
-            toolkit.row(self.check_button, self.hint_button, self.stop_button),
-            self.message,
-            self.hints,
+            toolkit.html(_asked(exercise)), *written, toolkit.row(*buttons), self.message, self.trouble, self.hints
         )
         self.answer.observe(lambda _: self._save(), "value")
         self._name_for_tests()
@@ -90,6 +93,8 @@ class ExercisePanel:
             watcher = _Follower(asyncio.get_running_loop(), self)
             graded = await asyncio.to_thread(grade, self.exercise, self._draft.entry.parent, watcher, self._stop)
             await self._tell(graded)
+            if graded.judged:
+                await self._note(lambda: self._progress.record_attempt(graded.report, self._spent()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
             self.message.value = problem(error)
             self.result.clear()
@@ -109,13 +114,32 @@ class ExercisePanel:
         given = min(self._hinted.get(check.id, 0) + 1, len(levels))
         self._hinted[check.id] = given
         self.hints.value = page.hints(check.title, levels[:given], len(levels))
+        if given > 1:
+            await self._note(lambda: self._progress.record_hint(self.exercise.id, check.id, given))
 
     def say(self, text: str) -> None:
         self.message.value = note(text)
 
+    def tell_trouble(self, error: ProgressError) -> None:
+        self.trouble.value = note(typeset(f"{error.message}\n{error.remedy}"), "⚠")
+
+    async def _note(self, fact: Callable[[], None]) -> None:
+        """Note a fact in the progress; what fails there is told, and changes nothing else."""
+        try:
+            await asyncio.to_thread(fact)
+            self.trouble.value = note("")
+        except ProgressError as error:
+            self.tell_trouble(error)
+
+    def _spent(self) -> float:
+        """Seconds since the attempt before, or since the exercise was opened."""
+        now = time.monotonic()
+        spent, self._since = min(now - self._since, MOST_SPENT), now
+        return spent
+
     def _settle_answer(self) -> bool:
         """Make the file and the field agree before grading."""
-        if self._draft.text == self.answer.value and self._draft.refresh():
+        if not self._in_cell and self._draft.text == self.answer.value and self._draft.refresh():
             self.answer.value = self._draft.text
         return self._save()
 
@@ -212,26 +236,40 @@ def exercise(exercise_id: str, answer: str | None = None) -> None:
 
     With ``answer``, the text of a cell: it is kept as the learner's answer in the place of the one before, and judged at once.
     """
-    panel = opened(exercise_id)
+    panel = opened(exercise_id, in_cell=answer is not None)
     if panel is not None and answer is not None:
         panel.answer.value = answer
         background.start(panel.check())
 
 
-def opened(exercise_id: str) -> ExercisePanel | None:
-    """Show the panel of an exercise in the current cell; None when it cannot be, which is told in the cell."""
+def opened(exercise_id: str, *, in_cell: bool = False) -> ExercisePanel | None:
+    """Show the panel of an exercise, as this learner has it, in the current cell; None when it cannot be, which is told in the cell."""
+    learner, trouble = _learner(exercise_id)
     try:
-        panel = ExercisePanel(catalog.find(exercise_id))
-    except GraderError as error:
+        panel = ExercisePanel(catalog.find(exercise_id, learner=learner), in_cell=in_cell)
+    except (GraderError, LabError) as error:
         toolkit.place({"text/plain": str(error), "text/html": note(typeset(f"{error.message}\n{error.remedy}"), "⚠")})
         return None
     except OSError as error:
         said = f"Votre réponse gardée ne peut pas être lue : {error.filename} ({error.strerror})."
         toolkit.place({"text/plain": said, "text/html": note(typeset(said), "⚠")})
         return None
-    toolkit.place(still(exercise_id), panel.widget)
+    if trouble:
+        panel.tell_trouble(trouble)
+    toolkit.place(_shown(panel.exercise), panel.widget)
     panel.result.open()
     return panel
+
+
+def _learner(exercise_id: str) -> tuple[str | None, ProgressError | None]:
+    """Who learns here, and notes that the exercise was opened; nobody in particular when the progress fails."""
+    progress = Progress()
+    try:
+        if exercise_id in catalog.ids():
+            progress.opened(exercise_id)
+        return progress.learner(), None
+    except ProgressError as error:
+        return None, error
 
 
 def _supply(folder: Path, files: Mapping[str, str]) -> None:
@@ -242,14 +280,22 @@ def _supply(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def still(exercise_id: str, answer: str | None = None) -> dict[str, Any]:
-    """What stands in the notebook where no widget can: the statement."""
+    """What stands in the notebook before anyone has run it: the statement, with the first of the values that are drawn."""
     del answer
     found = catalog.find(exercise_id)
-    ask = "Exécutez cette cellule (Maj+Entrée) pour répondre et faire vérifier votre réponse."
-    return {
-        "text/plain": f"Exercice{NBSP}: {found.title}\n{ask}",
-        "text/html": f"{page.statement(found)}<p><em>{ask}</em></p>",
-    }
+    return _shown(found, " Vos propres valeurs prendront alors la place de celles de l’énoncé." if found.drawn else "")
+
+
+def _shown(exercise: Exercise, more: str = "") -> dict[str, Any]:
+    """What stands where no widget can: the statement."""
+    ask = f"Exécutez cette cellule (Maj+Entrée) pour répondre et faire vérifier votre réponse.{more}"
+    return {"text/plain": f"Exercice{NBSP}: {exercise.title}\n{ask}", "text/html": f"{_asked(exercise)}<p><em>{ask}</em></p>"}
+
+
+def _asked(exercise: Exercise) -> str:
+    """The statement, and under it the recorded run that it is about, if any."""
+    run = exercise.recorded()
+    return page.statement(exercise) + (show(run).html if run else "")
 
 
 def _figure(graded: Graded) -> str:

@@ -30,6 +30,7 @@ STYLE = """
 </style>
 """.strip()
 
+_NOTED = "Il en reste : les indices 2 et 3 sont notés dans votre progression, pour vous ; ils ne coûtent aucun point."
 _LIST = '<ul style="list-style:none;padding:0">'  # in place: JupyterLab's own style for lists would win over a style sheet
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -53,7 +54,8 @@ def statement(exercise: Exercise) -> str:
 def hints(title: str, levels: Sequence[str], total: int) -> str:
     """The hints given so far on one check."""
     given = "".join(f"<li><strong>Indice {number} sur {total}</strong>{markdown(text)}</li>" for number, text in enumerate(levels, start=1))
-    return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(f"Pour « {title} » :"))}</p>{_LIST}{given}</ul></div>'
+    more = f"<p><em>{inline(typeset(_NOTED))}</em></p>" if len(levels) < total else ""
+    return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(f"Pour « {title} » :"))}</p>{_LIST}{given}</ul>{more}</div>'
 
 
 def report(graded: Report) -> str:

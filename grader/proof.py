@@ -14,7 +14,6 @@ from threading import Event
 
 from grader import parameters, spec
 from grader.answer import ENTRIES
-from grader.errors import AnswerError
 from grader.french import figure, listing
 from grader.report import Report
 from grader.run import Graded, grade
@@ -87,8 +86,7 @@ def prove(case: Case, stop: Event | None = None) -> Proof:
     started = time.monotonic()
     with _answer(case) as folder:
         graded = grade(case.exercise, folder, stop=stop)
-    judged = graded.error is None or isinstance(graded.error, AnswerError)
-    return Proof(case, graded.report, _problem(case, graded), judged, time.monotonic() - started)
+    return Proof(case, graded.report, _problem(case, graded), graded.judged, time.monotonic() - started)
 
 
 def prove_all(chosen: Iterable[Case], jobs: int) -> Iterator[Proof]:
@@ -127,7 +125,7 @@ def _another_learner(exercise: Exercise) -> str | None:
 
 def _problem(case: Case, graded: Graded) -> str:
     report = graded.report
-    if graded.error is not None and not isinstance(graded.error, AnswerError):
+    if not graded.judged:
         return f"n'a pas pu être jugée : {report.message}"
     if case.expected is Expected.FULL:
         return "" if report.full else f"devait avoir tous les points : {_told(report)}"

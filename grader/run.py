@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from grader import judge, material, nodes
 from grader.answer import Answer, opened
 from grader.checks import AnswerRun, NodeFile, Observed
-from grader.errors import GraderError
+from grader.errors import AnswerError, GraderError
 from grader.faults import Injector, MissedFaultError, fell_on_a_visit
 from grader.french import figure, points, typeset
 from grader.report import CheckReport, Report, failure
@@ -45,6 +45,11 @@ class Graded:
     report: Report
     timelines: tuple[Timeline, ...] = ()
     error: GraderError | LabError | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether something was said of the answer: it got its mark, or was refused for what it is."""
+        return self.error is None or isinstance(self.error, AnswerError)
 
 
 class Watcher(Protocol):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+from datetime import UTC, datetime
 
 import pytest
+from handmade import VALUE, write_exercise
 from ipywidgets import Widget
 
 from grader import catalog, notebook
 from grader.notebook import ExercisePanel
+from grader.progress import Progress
 from labs import paths
+from labs.timeline import store
+from labs.timeline.model import Timeline
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +180,131 @@ def test_a_grading_can_be_given_up(sync_coupure, kept):
     asyncio.run(scenario())
     assert (panel.report.status, panel.report.score) == ("error", None)
     assert "interrompue" in panel.message.value
+
+
+# -- values by name
+
+
+@pytest.fixture
+def asked(exercises):
+    """The same exercise with named fields and a recorded run to read."""
+    fields = {
+        "a": {"label": "Le premier", "type": "number", "unit": "s"},
+        "b": {"label": "Le second", "type": "choice", "choices": ["2", "3"]},
+    }
+    data = copy.deepcopy(VALUE) | {"fields": fields, "run": "run.json"}
+    data["checks"][1]["that"] = "answer.data.a + (answer.data.b | int) == 5"
+    folder = write_exercise(exercises, data)
+    run = Timeline("Entretien", datetime(2026, 1, 1, tzinfo=UTC), ("node1",), end=12.4, controller_end=12.4, status="successful")
+    store.save(run, folder / "run.json")
+    return catalog.find("deux-nombres", exercises)
+
+
+def test_each_value_has_a_labelled_control_and_the_answer_is_what_they_say(asked, work, kept):
+    panel = open_panel(asked)
+    first, second = panel.answer.children
+    assert [first.description, second.description] == ["Le premier (s)\u00a0:", "Le second\u00a0:"]
+    assert (first.value, second.value) == ("", "")
+    first.value, second.value = "2,5", "3"
+    assert (work / "reponses" / "deux-nombres" / "answer.yml").read_text() == "a: 2.5\nb: '3'\n"
+    first.value = "2"
+    asyncio.run(panel.check())
+    assert panel.report.score == 2.5
+
+
+def test_what_was_answered_comes_back_into_the_controls(asked, work):
+    ExercisePanel(asked).answer.value = "a: 2,5\nb: 9\n"
+    again = ExercisePanel(asked)
+    assert [control.value for control in again.answer.children] == ["2,5", ""]  # 9 is no choice
+    assert again.answer.value == "a: 2,5\nb: 9\n"  # and nothing is lost as long as no control is touched
+    again.answer.value = "- pas une table"
+    assert [control.value for control in again.answer.children] == ["", ""]
+
+
+def test_a_value_that_is_missing_is_told_and_no_fault_is_found(asked, kept):
+    panel = open_panel(asked)
+    panel.answer.children[0].value = "2"
+    asyncio.run(panel.check())
+    assert panel.report.status == "error"
+    assert "Il manque à la réponse «\u00a0Le second\u00a0» (b)." in panel.message.value
+
+
+def test_the_recorded_run_is_drawn_under_the_statement(asked):
+    html = ExercisePanel(asked).widget.children[0].value
+    assert html.index("Énoncé") < html.index("<figure")
+    assert "Entretien" in html
+
+
+# -- this learner
+
+
+@pytest.fixture
+def drawn(exercises, monkeypatch):
+    """The same exercise with a sum drawn for each learner, found by its id as in a lesson."""
+    data = copy.deepcopy(VALUE) | {"drawn": {"somme": list(range(5, 105))}, "statement": "La somme fait [[ somme ]]."}
+    data["checks"][1]["that"] = "answer.data.a + answer.data.b == parameters.somme"
+    write_exercise(exercises, data)
+    monkeypatch.setattr(notebook.catalog, "find", lambda name, root=exercises, learner=None: catalog_find(name, root, learner))
+    monkeypatch.setattr(notebook.catalog, "ids", lambda root=exercises: ("deux-nombres",))
+
+
+catalog_find = catalog.find
+
+
+def test_the_statement_has_the_learners_own_values(drawn, kept, exercises):
+    learner = Progress().learner()
+    somme = catalog_find("deux-nombres", exercises, learner).parameters["somme"]
+    panel = notebook.opened("deux-nombres")
+    assert f"La somme fait {somme}." in panel.widget.children[0].value
+    assert f"La somme fait {somme}." in kept[0]["text/html"]
+    panel.answer.value = f"a: 0\nb: {somme}\n"
+    asyncio.run(panel.check())
+    assert panel.report.full
+    assert "La somme fait 5." in notebook.still("deux-nombres")["text/html"]
+    assert "Vos propres valeurs" in notebook.still("deux-nombres")["text/plain"]
+
+
+def test_openings_attempts_and_hints_beyond_the_first_are_noted(drawn, kept):
+    panel = notebook.opened("deux-nombres")
+    panel.answer.value = "a: 0\nb: 0\n"
+    asyncio.run(panel.check())
+    asyncio.run(panel.hint())
+    assert "les indices 2 et 3 sont notés dans votre progression, pour vous\u202f; ils ne coûtent aucun point" in panel.hints.value
+    assert Progress().hints() == []
+    for _ in range(2):
+        asyncio.run(panel.hint())
+    progress = Progress()
+    assert [fact.exercise for fact in progress.openings()] == ["deux-nombres"]
+    assert [(fact.score, fact.max) for fact in progress.attempts()] == [(1, 2.5)]
+    assert 0 < progress.attempts()[0].seconds < 60
+    assert [(fact.point, fact.level) for fact in progress.hints()] == [("somme", 2), ("somme", 3)]
+
+
+def test_a_progress_that_fails_is_told_and_stops_nothing(drawn, kept, work):
+    work.mkdir()
+    (work / "progression.sqlite").write_bytes(b"rien de bon" * 200)
+    panel = notebook.opened("deux-nombres")
+    assert "est abîmé" in panel.trouble.value
+    panel.answer.value = "a: 0\nb: 5\n"
+    asyncio.run(panel.check())
+    assert panel.report.full
+    assert "Bravo" in panel.message.value
+    assert "est abîmé" in panel.trouble.value
+
+
+def test_the_text_of_a_cell_is_kept_graded_and_not_shown_a_second_time(drawn, kept, work):
+    file = work / "reponses" / "deux-nombres" / "answer.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("a: 1\n")
+
+    async def cell():
+        notebook.exercise("deux-nombres", "a: 0\nb: 0\n")
+        while "sur 2,5" not in kept[-1]["text/plain"]:  # noqa: ASYNC110 - an output is no event
+            await asyncio.sleep(0.02)
+
+    asyncio.run(cell())
+    assert file.read_text() == "a: 0\nb: 0\n"
+    panel = notebook.opened("deux-nombres", in_cell=True)
+    shown = {name for child in panel.widget.children for name in child._dom_classes}
+    assert "cp-exercise-answer" not in shown
+    assert any("texte de cette cellule" in getattr(child, "value", "") for child in panel.widget.children)

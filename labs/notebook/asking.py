@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 TEMPLATE = "ansible {node} -m ansible.builtin.async_status -a 'jid={jid}{mode}'"
 MODES = {"Où en est-il ? (mode=status, par défaut)": "", "Efface son fichier (mode=cleanup)": " mode=cleanup"}
+LINGER = 0.5  # seconds: the answer is all that one waits for, however long the job runs on
 NOBODY = "—"  # stands for the jid while no node has a job
 
 
 class AskPanel(AnswerPanel):
     """The widget. ``refresh`` reads on the nodes which jobs there are; a failure is told, never raised."""
 
+    linger = LINGER
+
     def __init__(self, *, forecast: str | None = None, lab: Lab | None = None) -> None:
         self._known: dict[str, str] = {}  # jid -> the node that it belongs to: those seen since this panel is open
-        self._present: set[str] = set()
         self.job = toolkit.choice(f"Le job{NBSP}:", {"aucun job sur les nœuds": NOBODY})
         self.node = toolkit.choice(f"Le nœud interrogé{NBSP}:", {"node1": "node1"})
         self.mode = toolkit.choice(f"La demande{NBSP}:", MODES)

@@ -36,6 +36,8 @@ GLANCE = 0.2  # seconds between two looks at a run under way
 class Panel:
     """The widget. ``run`` and ``cut.cut`` are coroutines that buttons start; a failure is told, never raised."""
 
+    linger = LINGER
+
     def __init__(
         self,
         template: str,
@@ -104,7 +106,7 @@ class Panel:
         if self._witness:
             for node in self._lab.nodes:
                 self._lab.execute(node, ["rm", "-f", self._witness])
-        return record(self._lab, self._line.command(self.values), linger=LINGER)
+        return record(self._lab, self._line.command(self.values), linger=self.linger)
 
     async def _glance(self, recording: Recording) -> None:
         """What a look at the run under way changes on the panel."""

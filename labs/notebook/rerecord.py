@@ -11,7 +11,7 @@ from labs.errors import LabError
 from labs.inventory import write_atomically
 from labs.jobs.command import Playbook, words
 from labs.lab import Lab
-from labs.notebook import jobfiles, magic_cells, recordings
+from labs.notebook import asking, jobfiles, magic_cells, panel, recordings
 from labs.notebook.commandline import CommandLine
 from labs.notebook.jobfiles import Follower
 from labs.recording import record
@@ -44,7 +44,7 @@ def one(lab: Lab, name: str, recipe: Mapping[str, Any]) -> Timeline:
     """Make one run, after the one that it follows if there is such, and keep what its recipe says."""
     values = {"jid": _jid(lab, recipe["before"])} if "before" in recipe else {}
     command = _of_cell(recipe["playbook_cell"]) if "playbook_cell" in recipe else CommandLine(recipe["command"]).command(values)
-    recording = record(lab, command)
+    recording = record(lab, command, linger=asking.LINGER if "before" in recipe else panel.LINGER)
     follower = Follower(lab, recipe["file"]) if "file" in recipe else None
     timeline = _followed(recording, follower, **recipe.get("cut", {}))
     recordings.path(name).parent.mkdir(exist_ok=True)

@@ -121,6 +121,16 @@ def adhoc(context: typer.Context, timeline: TimelineFile = None, figure: FigureF
     _launch(name, AdHoc.parse(shlex.join(context.args)), timeline, figure)
 
 
+@app.command()
+def watch(
+    name: Name = DEFAULT, fenetre: Annotated[float, typer.Option("--fenetre", min=5, max=3600, help="Combien de secondes montrer.")] = 60
+) -> None:
+    """Regarder tout ce qui se passe sur le labo, d'où que ce soit lancé, jusqu'à Ctrl+C."""
+    from labs import cli_watch
+
+    cli_watch.watch(Lab(name), fenetre)
+
+
 @image_app.command("build")
 def image_build() -> None:
     """Construire l'image des nœuds si elle n'est pas là."""

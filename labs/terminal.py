@@ -61,13 +61,16 @@ def follow(recording: Recording, console: Console) -> None:
 
 
 class Lanes:
-    """A Timeline that rich can print. ``live``: it still goes on, and must fit in the height of the terminal."""
+    """A Timeline that rich can print. ``live``: it still goes on, and must fit in the height of the terminal.
 
-    def __init__(self, timeline: Timeline, *, live: bool = False) -> None:
-        self._timeline, self._live = timeline, live
+    ``summary`` replaces the sentence under the lanes.
+    """
+
+    def __init__(self, timeline: Timeline, *, live: bool = False, summary: str | None = None) -> None:
+        self._timeline, self._live, self._summary = timeline, live, summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        scene = layout(self._timeline, live=self._live)
+        scene = layout(self._timeline, live=self._live, summary=self._summary)
         said, key = paragraph(scene.summary, options.max_width), legend([scene], options.max_width)
         room = console.height - AROUND - _lines(said) if self._live else None
         names = names_width([scene], options.max_width)

@@ -35,6 +35,7 @@ MODULELESS_ACTIONS = LOCAL_ACTIONS | {"raw", "script", "wait_for_connection", "a
 EVIDENCE_LAG = 1.5  # seconds that a node's word may come after the controller's
 SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
 LABEL_LENGTH = 40
+MEMORY = 3600.0  # seconds after which an ended process is forgotten, when the story goes on and on
 
 
 @dataclass(slots=True)
@@ -156,7 +157,22 @@ class Recorder:
                 pass  # its last content is what matters
         return telling
 
+    def start_over(self, moment: float) -> None:
+        """Let the story begin later, at ``moment`` (epoch seconds): for whoever watches a lab on and on, without a run and its events."""
+        self.started = moment
+        for node in self._nodes.values():
+            node.processes = [process for process in node.processes if process.end is None or process.end > moment - MEMORY]
+
     # -- what comes out
+
+    def looks(self) -> tuple[Poll, ...]:
+        """Looks taken at jobs, from the nodes alone: of which job, and what the answer was, only a controller's events would tell."""
+        return tuple(
+            Poll(host, "", run.end - self.started, False, run.start - self.started, run.end - self.started)
+            for host, node in self._nodes.items()
+            for run in ProcessTable(node.processes).sync_modules("async_status")
+            if run.end is not None and run.end >= self.started
+        )
 
     def processes(self) -> tuple[ProcessRun, ...]:
         """Every process that was seen on the nodes, in order of start."""

@@ -99,7 +99,7 @@ def refuse_unwritable(timeline_file: Path | None, figure_file: Path | None) -> N
         if path and path.is_dir():
             raise LabError(f"«{NBSP}{path}{NBSP}» est un dossier.", "Ajoutez le nom du fichier à écrire.")
     if figure_file:
-        from labs.timeline.compare_figure import refuse_format  # matplotlib is slow to load
+        from labs.timeline.plot import refuse_format  # matplotlib is slow to load
 
         refuse_format(figure_file)
 

@@ -14,7 +14,7 @@ from labs.notebook.pieces import NBSP
 from labs.timeline import compare_words
 from labs.timeline.compare_figure import figure
 from labs.timeline.compare_words import Run
-from labs.timeline.figure import DPI
+from labs.timeline.plot import DPI
 
 # As in display.py: colours are JupyterLab's, and the picture keeps its white ground.
 _STYLE = """

@@ -9,9 +9,10 @@ from functools import lru_cache
 from html import escape
 
 from labs.timeline import words
-from labs.timeline.figure import DPI, draw
+from labs.timeline.figure import draw
 from labs.timeline.layout import layout
 from labs.timeline.model import Timeline
+from labs.timeline.plot import DPI
 from labs.timeline.scene import Limit, Scene
 
 # Colours come from JupyterLab's variables, with fallbacks that follow a page without them; the picture keeps its white ground.

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from labs.errors import LabError
-from labs.timeline import metrics, paint, palette, words
+from labs.timeline import metrics, palette, plot, words
 from labs.timeline.compare import Cause
 from labs.timeline.compare_words import CAUSES, LETTERS, Run, checked, rounded, title
-from labs.timeline.figure import DPI, FORMATS, tick_step
-from labs.timeline.frame import LINE, RIGHT, WIDTH, Frame, host_size, measure, text_width, wrapped
+from labs.timeline.frame import LINE, RIGHT, WIDTH, Frame, measure, text_width, wrapped
 from labs.timeline.layout import layout
 from labs.timeline.paint import HALO, INK
-from labs.timeline.scene import Detail, Kind, Scene
+from labs.timeline.scene import Detail, Scene
 
 ROOMY = 26  # job rows in all; above, every run is drawn compact
 HEAD, HEADING, BETWEEN = 0.42, 0.26, 0.16  # inches: the figure's title, a run's name, the space under its lanes
@@ -74,18 +70,7 @@ def figure(runs: Sequence[Run]) -> Figure:
 
 def save(runs: Sequence[Run], path: str | os.PathLike[str]) -> None:
     """Draw runs into a .png, .svg or .pdf file. Raises LabError in French."""
-    target = Path(path)
-    refuse_format(target)
-    try:
-        figure(runs).savefig(target, dpi=DPI)
-    except OSError as error:
-        raise LabError(f"Impossible d’écrire {target} : {error.strerror}.", "Vérifiez le dossier, les droits et la place libre.") from error
-
-
-def refuse_format(path: Path) -> None:
-    """Raise LabError unless the name of a file ends as a picture's."""
-    if path.suffix.lower() not in FORMATS:
-        raise LabError(f"Format d’image inconnu : « {path.suffix or path.name} ».", f"Choisissez {', '.join(FORMATS)}.")
+    plot.write(path, lambda: figure(runs))
 
 
 def _measured(runs: Sequence[Run]) -> tuple[list[Scene], list[Frame]]:
@@ -123,37 +108,17 @@ def _heading(fig: Figure, name: str, frame: Frame, top: float) -> None:
 
 def _lanes(axes: Axes, scene: Scene, frame: Frame, over: float) -> None:
     """The lanes of one run, which was ``over`` at that second."""
-    _ground(axes, frame)
-    axes.set_ylim(frame.tops[-1] or 1.0, 0.0)
-    middles = [(top + bottom) / 2 for top, bottom in zip(frame.tops, frame.tops[1:], strict=False)]
-    axes.set_yticks(middles, [lane.host for lane in scene.lanes], fontsize=host_size(scene), color=INK)
-    axes.hlines(frame.tops[1:-1], *axes.get_xlim(), color="#bbbbbb", linewidth=0.6, zorder=0.2)
-    axes.tick_params(axis="x", labelbottom=False)
-    paint.shapes(axes, scene, frame)
-    paint.labels(axes, scene, frame)
-    if scene.detail is not Detail.STRIPS:
-        paint.fault_labels(axes, scene, frame)
+    plot.lanes(axes, scene, frame)
     axes.axvline(over, color="#555555", linewidth=1.0, linestyle=(0, (1, 2)), zorder=4.8)
-
-
-def _ground(axes: Axes, frame: Frame) -> None:
-    axes.set_xlim(frame.start, frame.start + frame.span)
-    axes.xaxis.set_major_locator(MultipleLocator(tick_step(frame.span)))
-    axes.tick_params(axis="both", length=0)
-    axes.grid(axis="x", color="#e6e6e6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set(color="#888888", linewidth=0.7)
 
 
 def _bars(axes: Axes, runs: Sequence[Run], frame: Frame) -> None:
     """One bar a run, as long as it lasted, cut by cause."""
-    _ground(axes, frame)
+    plot.ground(axes, frame)
     axes.set_ylim(len(runs) - 0.45, -0.55)
     axes.set_yticks(range(len(runs)), LETTERS[: len(runs)], fontsize=9.5, color=INK)
     axes.tick_params(axis="x", labelsize=8.5, labelcolor=INK)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value, 0 if value == int(value) else 1)))
-    axes.set_xlabel("secondes depuis le départ", fontsize=8.5, color=INK)
+    plot.numbered(axes)
     axes.set_title("Ce qui a retenu l’exécution, additionné", fontsize=9, color=INK, loc="left", pad=5)
     for row, run in enumerate(runs):
         x = 0.0
@@ -183,25 +148,13 @@ def _total(run: Run, first: Run) -> str:
 
 def _legend(fig: Figure, scenes: Sequence[Scene]) -> None:
     """Two lines: what the lanes show, and what the bars are cut into."""
-    height, shown = fig.get_figheight(), {item.kind for scene in scenes for item in scene.items}
-    lanes = [handle for kind, handle in _LANES.items() if kind in shown]
+    height = fig.get_figheight()
     causes: list[Patch | Line2D] = [
         Patch(facecolor=look.face, edgecolor=look.edge, linewidth=0.6, hatch=look.hatch, label=CAUSES[cause])
         for cause, look in LOOKS.items()
     ]
-    for number, handles in enumerate((causes, lanes)):
+    for number, handles in enumerate((causes, plot.legend(scenes))):
         fig.legend(
             handles=handles, loc="center", bbox_to_anchor=(0.5, (0.14 + 0.24 * number) / height), ncols=len(handles), fontsize=8,
             frameon=False, handlelength=1.6, columnspacing=1.4, borderaxespad=0, labelcolor=INK,
         )  # fmt: skip
-
-
-_LANES: dict[Kind, Patch | Line2D] = {
-    Kind.BLOCK: Patch(facecolor=palette.pale(palette.CONTROLLER), edgecolor=palette.CONTROLLER, linewidth=0.6, label="contrôleur occupé"),
-    Kind.LAUNCH: Line2D([], [], color=INK, marker="o", markersize=4, linewidth=0, label="lancement"),
-    Kind.POLL: Line2D([], [], color=palette.CONTROLLER, marker="|", markersize=9, markeredgewidth=2.5, linewidth=0, label="sondage"),
-    Kind.JOB: Patch(facecolor=palette.CURVE, label="job sur son nœud"),
-    Kind.DENSITY: Patch(facecolor=palette.CURVE, label="jobs sur le nœud"),
-    Kind.DELAY: Patch(facecolor="white", edgecolor=palette.DELAY, hatch="/////", linewidth=0.6, label="délai de détection"),
-    Kind.FAULT: Patch(facecolor=palette.pale(palette.LOST), edgecolor=palette.LOST, linewidth=0.6, label="panne provoquée"),
-}

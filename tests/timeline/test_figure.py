@@ -10,7 +10,7 @@ from timeline import samples
 from timeline.strategies import timelines
 
 from labs.errors import LabError
-from labs.timeline import figure, layout
+from labs.timeline import figure, layout, plot
 from labs.timeline.scene import Limit
 
 
@@ -66,7 +66,7 @@ def test_words_and_numbers_are_french():
 
 @pytest.mark.parametrize(("span", "step"), [(5, 0.5), (9, 1), (29, 2), (60, 5), (150, 10), (400, 30), (900, 60), (1e6, 3600)])
 def test_ticks_are_readable(span, step):
-    assert figure.tick_step(span) == step
+    assert plot.tick_step(span) == step
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")])
@@ -105,7 +105,7 @@ def test_a_thousand_jobs_on_fifty_nodes():
     assert len(timeline.jobs) == 1000
     began = time.process_time()
     picture = io.BytesIO()
-    figure.figure(timeline).savefig(picture, format="png", dpi=figure.DPI)
+    figure.figure(timeline).savefig(picture, format="png", dpi=plot.DPI)
     assert time.process_time() - began < 1.5
 
 

@@ -86,9 +86,16 @@ def _worst_delay(simulated: Timeline) -> str:
 # -- many jobs on a node ------------------------------------------------------------------------------------------------
 
 
+def _allowed(durations: tuple[int, ...]) -> dict[str, int]:
+    """More seconds, and as many looks of a second each, than the longest job asks for."""
+    enough = max(durations) + LIMIT
+    return {"limit": enough, "retries": enough}
+
+
 def _in_batches(values: Values, durations: tuple[int, ...]) -> Plan:
     return Plan.of(
-        f"Lots de {values['n']}, une question toutes les {values['D']}{NBSP}s", batches(durations, values["n"], delay=values["D"])
+        f"Lots de {values['n']}, une question toutes les {values['D']}{NBSP}s",
+        batches(durations, values["n"], delay=values["D"], **_allowed(durations)),
     )
 
 
@@ -97,7 +104,7 @@ def _in_batches_said(values: Values, durations: tuple[int, ...], simulated: Time
 
 
 def _in_window(values: Values, durations: tuple[int, ...]) -> Plan:
-    steps = window(durations, values["n"], delay=values["D"])
+    steps = window(durations, values["n"], delay=values["D"], **_allowed(durations))
     return Plan.of(f"Fenêtre de {values['n']}, une question toutes les {values['D']}{NBSP}s", *steps)
 
 

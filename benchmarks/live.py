@@ -1,4 +1,4 @@
-"""How fast the live view is: 10 hosts, 200 bars, 8 frames a second, in a real JupyterLab and a real Chromium.
+"""How fast the live view is: 10 hosts, 200 bars, at least 8 frames a second when things happen, in a real JupyterLab and a real Chromium.
 
     python benchmarks/live.py
 
@@ -10,25 +10,13 @@ the run, which is the recorder's business, is left out. What a frame weighs is i
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
-import signal
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from page import milliseconds, notebook, quantile, run_next
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 TARGETS = {"écran": 50.0, "noyau": 2.0}  # milliseconds
 
 CELL = f"""
@@ -48,6 +36,12 @@ class Replay:
         return replay.at(self.recorded, time.time() - self.began)
     def cancel(self):
         pass
+    def subscribe(self, listener):
+        threading.Thread(target=self.tell, args=(listener,), daemon=True).start()
+    def tell(self, listener):
+        for t in sorted(t for job in self.recorded.jobs for t in (job.start, job.end, job.detected)):
+            time.sleep(max(0, self.began + t - time.time()))
+            listener()
 
 class Measured(LiveView):
     spent, weights = [], []
@@ -61,12 +55,6 @@ class Measured(LiveView):
 
 source = Replay(samples.crowd(10, 20))
 view = Measured(source)
-moments = sorted(t for job in source.recorded.jobs for t in (job.start, job.end, job.detected))
-def poke():
-    for t in moments:
-        time.sleep(max(0, source.began + t - time.time()))
-        view.poke()
-threading.Thread(target=poke, daemon=True).start()
 view
 """
 RESULT = """
@@ -93,62 +81,17 @@ new MutationObserver((changes) => {
   }
 }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-state']});
 """
-READY = """() => {
-  const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
-  return context?.isReady && context.session?.kernel?.connectionStatus === 'connected' && context.session.kernel.status === 'idle';
-}"""
 
 
 def main() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="contrepoint-live-"))
-    notebook = {
-        "cells": [{"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None} for text in (CELL, RESULT)],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 4,
-    }
-    (folder / "live.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    lab, address = start_lab(folder)
-    try:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 1400})
-            page.goto(address)
-            page.wait_for_function(READY, timeout=60_000)
-            report(*measure(page))
-            browser.close()
-    finally:
-        lab.send_signal(signal.SIGINT)
-        lab.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def start_lab(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a JupyterLab of its own on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(16)
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", f"--port={port}",
-        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
-    ]  # fmt: skip
-    env = os.environ | {"JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
-    lab = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.2)
-    return lab, f"http://127.0.0.1:{port}/lab/tree/live.ipynb?token={token}&reset"
+    with notebook([CELL, RESULT]) as page:
+        report(*measure(page))
 
 
 def measure(page: Page) -> tuple[dict[str, float], dict[str, list[float]], float]:
     """Run the two cells; return when each bar was painted (ms), what the kernel counted, and the frames of the page in a second."""
     page.evaluate(WATCH)
-    page.evaluate("jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    run_next(page)
     page.wait_for_selector(".cp-bar", timeout=30_000)
     rate = page.evaluate(
         """() => new Promise((done) => { let frames = 0; const until = performance.now() + 5000;
@@ -157,7 +100,7 @@ def measure(page: Page) -> tuple[dict[str, float], dict[str, list[float]], float
     )
     page.wait_for_selector(".cp-root[data-running=false]", timeout=120_000)
     painted = page.evaluate("window.painted")
-    page.evaluate("jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    run_next(page)
     output = page.locator("pre", has_text="MEASURED").last
     output.wait_for(timeout=30_000)
     return painted, json.loads(output.inner_text().removeprefix("MEASURED")), float(rate)
@@ -178,14 +121,6 @@ def report(painted: dict[str, float], kernel: dict, rate: float) -> None:
     ]
     for name, value, target in rows:
         print(f"{name:<34}{value:>12}   {target}")
-
-
-def quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
-def milliseconds(value: float) -> str:
-    return f"{value:.1f} ms".replace(".", ",")
 
 
 if __name__ == "__main__":

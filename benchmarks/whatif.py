@@ -7,19 +7,14 @@ Each move goes the whole way: slider, kernel, simulation, layout, what changed, 
 
 from __future__ import annotations
 
-import json
-import shutil
-import signal
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
-from live import FLAGS, READY, ROOT, milliseconds, quantile, start_lab
-from playwright.sync_api import Page, sync_playwright
+from page import milliseconds, notebook, quantile, run_next
+from playwright.sync_api import Page
 
-from labs.jupyter import SETTINGS
-
+ROOT = Path(__file__).resolve().parent.parent
 TARGET = 50.0  # milliseconds
 MOVES = 60
 
@@ -62,33 +57,12 @@ def main() -> None:
 
 def measured(scenario: str) -> list[float]:
     """Milliseconds of each move."""
-    folder = Path(tempfile.mkdtemp(prefix="contrepoint-whatif-"))
-    cell = {"cell_type": "code", "source": CELL.format(scenario=scenario), "metadata": {}, "outputs": [], "execution_count": None}
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    (folder / "live.ipynb").write_text(
-        json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 4}), encoding="utf-8"
-    )
-    # Without the course's own settings, callbacks run on another thread, later.
-    (folder / "config").mkdir()
-    (folder / "config" / "jupyter_lab_config.json").write_text(
-        json.dumps({"LabApp": {"app_settings_dir": str(SETTINGS)}}), encoding="utf-8"
-    )
-    lab, address = start_lab(folder)
-    try:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 1400})
-            page.goto(address)
-            page.wait_for_function(READY, timeout=60_000)
-            return moved(page)
-    finally:
-        lab.send_signal(signal.SIGINT)
-        lab.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+    with notebook([CELL.format(scenario=scenario)]) as page:
+        return moved(page)
 
 
 def moved(page: Page) -> list[float]:
-    page.evaluate("jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+    run_next(page)
     page.wait_for_selector(".cs-input", timeout=60_000)
     page.wait_for_selector(".cp-bar", timeout=30_000)
     times: list[float] = page.evaluate(MOVE, MOVES)

@@ -1,0 +1,69 @@
+"""Labs made for gradings, several at once: none is swept away while it is in use, and what a dead grading left is."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from grader import nodes
+from labs import paths
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """Labs without containers: a folder each; ``gone`` are the names of those taken down, in order."""
+    gone = []
+
+    class Bare:
+        engine = None
+
+        def __init__(self, name):
+            self.name = name
+            self.directory = tmp_path / name
+
+        def up(self, count): ...
+
+        def down(self):
+            gone.append(self.name)
+
+    monkeypatch.setattr(paths, "STATE", tmp_path)
+    monkeypatch.setattr(nodes, "Lab", Bare)
+    monkeypatch.setattr(nodes.build, "ensure", lambda engine: None)
+    return gone
+
+
+def test_gradings_at_once_leave_each_other_alone(bare):
+    together = threading.Barrier(8)
+
+    def grading(_):
+        together.wait(30)
+        for _ in range(15):
+            with nodes.fresh(1) as lab:
+                assert (lab.directory / "grading.lock").exists()
+                assert lab.name not in bare
+            assert lab.name in bare
+            assert not lab.directory.exists()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(grading, range(8)))
+    assert len(bare) == len(set(bare)) == 8 * 15
+
+
+def test_what_a_dead_grading_left_is_swept(bare, tmp_path):
+    (tmp_path / "note-dead").mkdir()
+    (tmp_path / "note-dead" / "grading.lock").touch()
+    with nodes.fresh(1):
+        assert bare == ["note-dead"]
+        assert not (tmp_path / "note-dead").exists()
+
+
+def test_a_lab_that_cannot_be_made_leaves_nothing(bare, tmp_path, monkeypatch):
+    def refused(engine):
+        raise RuntimeError("no image")
+
+    monkeypatch.setattr(nodes.build, "ensure", refused)
+    with pytest.raises(RuntimeError), nodes.fresh(1):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["note.lock"]

@@ -1,8 +1,8 @@
 """The simulator's overheads, measured on the learner's own lab: one short playbook, then arithmetic on its Timeline.
 
 Its first play serves one node alone. The least that a step took in it is what the step costs, since other programs can only slow it
-down; how much they do, on the whole, is one factor for all. The second play serves several nodes at once, and says how the costs grow
-when cores are shared.
+down; how much they do, on the whole, is one factor for all. The second play serves several nodes at once: its asynchronous tasks say how
+the costs grow when cores are shared, its synchronous ones what each more node costs the controller at every task.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ AT_ONCE = 4  # nodes served at once by the second play, at most
 PATIENCE = 120.0  # seconds for a run of about ten
 SLOWEST = 20.0  # how much slower than its best a machine may be on the whole
 FEWEST_CORES = 0.25
+SLOWEST_FORK = 1.0  # seconds
 HALVINGS = 20  # of the interval where a number is looked for
 
 POLLED, DETACHED = 0.2, 0.1  # seconds of work of the jobs
@@ -38,7 +39,9 @@ _WAIT = Wait("Attendre", "Lancer", retries=20, delay=1)
 ALONE: tuple[Task, ...] = (
     Run("Seul"), Run("Seul, deux"), Local("Sur place"), Run("Sondé", POLLED, limit=30, poll=1), _LAUNCH, _WAIT, Run("Seul, trois"),
 )  # fmt: skip
-TOGETHER: tuple[Task, ...] = (Run("Ensemble"), _LAUNCH, _WAIT, Run("Ensemble, deux"))
+SYNCHRONOUS: tuple[Task, ...] = (Run("Ensemble"), Run("Ensemble, deux"), Run("Ensemble, trois"))
+ASYNCHRONOUS: tuple[Task, ...] = (_LAUNCH, _WAIT)
+TOGETHER: tuple[Task, ...] = (*SYNCHRONOUS, *ASYNCHRONOUS)
 
 PLAYBOOK = f"""\
 - name: Un nœud seul
@@ -73,9 +76,10 @@ PLAYBOOK = f"""\
   tasks:
     - {{name: Relier, ansible.builtin.command: /bin/true}}
     - {{name: Ensemble, ansible.builtin.command: /bin/true}}
+    - {{name: "Ensemble, deux", ansible.builtin.command: /bin/true}}
+    - {{name: "Ensemble, trois", ansible.builtin.command: /bin/true}}
     - *lancer
     - *attendre
-    - {{name: "Ensemble, deux", ansible.builtin.command: /bin/true}}
 """
 
 
@@ -123,10 +127,17 @@ def read(timeline: Timeline) -> Overheads:
     missing = _fitted(
         0.0,
         most - FEWEST_CORES,
-        _span(timeline, TOGETHER),
-        lambda part: _simulated(replace(costs, cores=most - part), TOGETHER, hosts),
+        _span(timeline, ASYNCHRONOUS),
+        lambda part: _simulated(replace(costs, cores=most - part), ASYNCHRONOUS, hosts),
     )
-    return replace(costs, cores=most - missing)
+    costs = replace(costs, cores=most - missing)
+    fork = _fitted(
+        costs.fork,
+        SLOWEST_FORK,
+        _span(timeline, SYNCHRONOUS),
+        lambda seconds: _simulated(replace(costs, fork=seconds), SYNCHRONOUS, hosts),
+    )
+    return replace(costs, fork=fork)
 
 
 # -- the least that each step took, one node being served ---------------------------------------------------------------
@@ -214,9 +225,9 @@ def _simulated(costs: Overheads, steps: Sequence[Task], hosts: Sequence[str]) ->
 
 
 def _span(timeline: Timeline, steps: Sequence[Task]) -> float:
-    """Seconds that the same steps took in the run."""
-    names = {steps[0].name, steps[-1].name}
-    ids = {task.id for task in timeline.tasks if task.name in names}
+    """Seconds that the same steps took in the run; of those that were taken twice, the last time."""
+    last = {task.name: task.id for task in timeline.tasks}
+    ids = {last[steps[0].name], last[steps[-1].name]}
     blocks = [block for block in timeline.blocks if block.task in ids]
     return max(block.end or 0.0 for block in blocks) - min(block.start for block in blocks)
 

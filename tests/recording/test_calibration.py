@@ -42,6 +42,16 @@ def test_how_costs_grow_with_the_hosts_is_found_again(cores, monkeypatch):
     assert found == pytest.approx(wanted, rel=0.1)
 
 
+@pytest.mark.parametrize("fork", [0.006, 0.03, 0.08])
+def test_what_each_more_host_costs_is_found_again(fork, monkeypatch):
+    """Many short synchronous tasks on several hosts: what counts is what the controller does for each of them."""
+    monkeypatch.setattr(calibration.os, "cpu_count", lambda: 2)
+    plan = Plan.of("", *(Run(f"Tâche {number}") for number in range(8)))
+    overheads = replace(USUAL, fork=fork)
+    wanted, found = (makespan(simulate(plan, HOSTS, costs)) for costs in (overheads, calibration.read(known(overheads))))
+    assert found == pytest.approx(wanted, rel=0.05)
+
+
 def test_a_machine_slower_on_the_whole_than_at_its_best_is_seen():
     """The least of each cost is what it costs; a run that took longer than their sum shows a machine that has other work."""
     timeline = known(USUAL)

@@ -277,7 +277,7 @@ def every_state() -> Timeline:
         Poll("node1", "b", 5.4, True, 5.0, 5.3),
         Poll("node1", "c", 7.2, True, 6.9, 7.15),
     )
-    faults = (Fault("node2", FaultKind.PAUSE, 4, 6), Fault("node3", FaultKind.SLOW, 2.5))
+    faults = (Fault("node3", FaultKind.SLOW, 2.5), Fault("node2", FaultKind.PAUSE, 4, 6))
     tasks = (Task("t1", "Lancer", "command", 0.5, 2), Task("t2", "Attendre", "async_status", 2.1, 7.3))
     return Timeline("Tous les états", STARTED, HOSTS, 8.0, 8.0, "failed", tasks=tasks, blocks=blocks, jobs=jobs, polls=polls, faults=faults)
 

@@ -24,7 +24,7 @@ class Overheads:
     startup: float = 0.45  # from the command to the first host of the first task
     play: float = 0.022  # from one play, or one ``serial`` group of hosts, to the next
     turn: float = 0.003  # from one task to the next
-    fork: float = 0.006  # from one host of a task to the next
+    fork: float = 0.006  # from one host of a task to the next: all that one more host costs the controller there
     local: float = 0.016  # an action that runs nothing on the node
     item: float = 0.011  # from one item of a loop to the next
     connect: float = 0.34  # opening the SSH connection that the following steps share

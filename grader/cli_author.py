@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,10 @@ def prove(exercises: list[Exercise], jobs: int, *, as_json: bool) -> Exit:
         for sentence in missing:
             console.print(_line("✕", exercise_id, sentence), soft_wrap=True)
     proofs = []
-    for done in proof.prove_all([case for exercise in exercises for case in proof.cases(exercise)], jobs):
-        proofs.append(done)
-        console.print(_told(done), soft_wrap=True)
+    with closing(proof.prove_all([case for exercise in exercises for case in proof.cases(exercise)], jobs)) as coming:
+        for done in coming:
+            proofs.append(done)
+            console.print(_told(done), soft_wrap=True)
     held = sum(not done.problem for done in proofs)
     console.print(Text(typeset(f"{held} sur {len(proofs)} : ce qui était attendu."), style="bold"))
     if as_json:

@@ -18,6 +18,7 @@ from grader.errors import Exit, GraderError
 from grader.forms import form
 from grader.french import NBSP, typeset
 from grader.magics import MAGIC
+from grader.outcome import Result, figures
 from grader.progress import Progress, ProgressError
 from grader.run import Graded, grade
 from labs import paths
@@ -25,7 +26,6 @@ from labs.errors import LabError
 from labs.inventory import write_atomically
 from labs.notebook import background, toolkit
 from labs.notebook.display import show
-from labs.notebook.live import LiveView
 from labs.notebook.magics import teach
 from labs.notebook.pieces import note, problem
 
@@ -33,18 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from IPython.display import DisplayHandle
-
     from grader.report import Report
     from grader.spec import Check, Exercise
     from labs.recording import Recording
 
-_TITLE = "L’exécution de votre réponse"
 MOST_SPENT = 1800.0  # seconds between two attempts beyond which one was doing something else
-_WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
 _MARKS = {Exit.FULL_MARKS: "✓", Exit.NOT_FULL: "✕", Exit.NO_MARK: "⚠"}
 _IN_CELL = "Votre réponse est le texte de cette cellule. Modifiez-la, puis exécutez-la de nouveau (Maj+Entrée) pour la faire vérifier."
-_NOTHING = {"text/plain": "", "text/html": ""}
 
 
 class ExercisePanel:
@@ -155,7 +150,7 @@ class ExercisePanel:
     async def _tell(self, graded: Graded) -> None:
         self.report = graded.report
         self.message.value = note(graded.report.message, _MARKS[graded.report.exit_code])
-        figure = await asyncio.to_thread(_figure, graded)
+        figure = await asyncio.to_thread(figures, graded)
         self.result.settle(graded.report, figure)
 
     def _in_question(self) -> Check:
@@ -180,41 +175,6 @@ class ExercisePanel:
         }
         for name, widget in named.items():
             widget.add_class(f"cp-exercise{name}")  # type: ignore[no-untyped-call]
-
-
-class Result:
-    """The output under the panel. ``open`` must be called in the cell itself."""
-
-    def __init__(self) -> None:
-        self.box = toolkit.column()
-        self._handle: DisplayHandle | None = None
-
-    def open(self) -> None:
-        self._handle = toolkit.place(_NOTHING)
-
-    def wait(self) -> None:
-        """Make room for a new run; the last report goes."""
-        toolkit.fill(self.box, [])
-        self._show(toolkit.view(_WAITING, self.box))
-
-    def live(self, recording: Recording) -> None:
-        toolkit.fill(self.box, [LiveView(recording)])
-
-    def settle(self, report: Report, figure: str) -> None:
-        """Show a report, as HTML that outlives the kernel.
-
-        The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
-        """
-        html = page.report(report) + figure
-        toolkit.fill(self.box, [toolkit.html(html)])
-        self._show({"text/plain": report.message, "text/html": html})
-
-    def clear(self) -> None:
-        self._show(_NOTHING)
-
-    def _show(self, bundle: dict[str, Any]) -> None:
-        if self._handle is not None:
-            self._handle.update(bundle, raw=True)
 
 
 class _Follower:
@@ -296,14 +256,6 @@ def _asked(exercise: Exercise) -> str:
     """The statement, and under it the recorded run that it is about, if any."""
     run = exercise.recorded()
     return page.statement(exercise) + (show(run).html if run else "")
-
-
-def _figure(graded: Graded) -> str:
-    titles = [
-        f"{_TITLE}{f' ({place} sur {len(graded.timelines)})' if len(graded.timelines) > 1 else ''}"
-        for place in range(1, len(graded.timelines) + 1)
-    ]
-    return "".join(show(timeline, title=title).html for timeline, title in zip(graded.timelines, titles, strict=True))
 
 
 teach((MAGIC,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,8 +89,8 @@ def prove(case: Case, stop: Event | None = None) -> Proof:
     return Proof(case, graded.report, _problem(case, graded), graded.judged, time.monotonic() - started)
 
 
-def prove_all(chosen: Iterable[Case], jobs: int) -> Iterator[Proof]:
-    """The proofs as they come, ``jobs`` at a time: gradings mostly wait. Left early, it gives up those under way."""
+def prove_all(chosen: Iterable[Case], jobs: int) -> Generator[Proof]:
+    """The proofs as they come, ``jobs`` at a time: gradings mostly wait. Closed early, it gives up those under way."""
     stop = Event()
     pool = ThreadPoolExecutor(jobs)
     try:

@@ -1,0 +1,63 @@
+"""What stands under an exercise's panel: the run under way, then the report and its chronologie, as HTML that outlives the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grader import page
+from labs.notebook import toolkit
+from labs.notebook.display import show
+from labs.notebook.live import LiveView
+
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
+    from grader.report import Report
+    from grader.run import Graded
+    from labs.recording import Recording
+
+_TITLE = "L’exécution de votre réponse"
+_WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
+_NOTHING = {"text/plain": "", "text/html": ""}
+
+
+class Result:
+    """The output under the panel. ``open`` must be called in the cell itself."""
+
+    def __init__(self) -> None:
+        self.box = toolkit.column()
+        self._handle: DisplayHandle | None = None
+
+    def open(self) -> None:
+        self._handle = toolkit.place(_NOTHING)
+
+    def wait(self) -> None:
+        """Make room for a new run; the last report goes."""
+        toolkit.fill(self.box, [])
+        self._show(toolkit.view(_WAITING, self.box))
+
+    def live(self, recording: Recording) -> None:
+        toolkit.fill(self.box, [LiveView(recording)])
+
+    def settle(self, report: Report, figure: str) -> None:
+        """Show a report, as HTML that outlives the kernel.
+
+        The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
+        """
+        html = page.report(report) + figure
+        toolkit.fill(self.box, [toolkit.html(html)])
+        self._show({"text/plain": report.message, "text/html": html})
+
+    def clear(self) -> None:
+        self._show(_NOTHING)
+
+    def _show(self, bundle: dict[str, Any]) -> None:
+        if self._handle is not None:
+            self._handle.update(bundle, raw=True)
+
+
+def figures(graded: Graded) -> str:
+    """HTML of the runs of an answer, in order; slow enough to be made in a thread."""
+    count = len(graded.timelines)
+    titles = [f"{_TITLE} ({place} sur {count})" if count > 1 else _TITLE for place in range(1, count + 1)]
+    return "".join(show(timeline, title=title).html for timeline, title in zip(graded.timelines, titles, strict=True))

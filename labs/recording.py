@@ -50,7 +50,7 @@ class Recording:
     @property
     def alive(self) -> bool:
         """Whether something is still being watched: the controller, or jobs that it left behind."""
-        return self._thread.is_alive()
+        return self._ended is None and self._thread.is_alive()
 
     @property
     def stdout(self) -> str:
@@ -96,15 +96,18 @@ class Recording:
 
     def _follow(self) -> None:
         self._job.wait()
+        self._tell()
         deadline = time.time() + self._linger
         while time.time() < deadline and not self._cancelling.is_set() and self._jobs_running():
             time.sleep(LINGER_PERIOD)
         if self._cancelling.is_set():
             self._swept.wait()  # the end of the jobs on the nodes is part of the story
         self._watch.stop()
-        self._ended = time.time()
+        ended = time.time()
         if self._job.status == "successful":
-            durations.keep(self.lab, self.command, self._ended - self.started)
+            durations.keep(self.lab, self.command, ended - self.started)
+        self._ended = ended
+        self._tell()
 
     def _jobs_running(self) -> bool:
         return any(job.confirmed and job.end is None for job in self.timeline().jobs)

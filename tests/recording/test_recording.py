@@ -85,6 +85,23 @@ def test_poll_above_zero_blocks_and_polls(lab):
     assert {block.kind for block in timeline.blocks} == {BlockKind.POLLED}
 
 
+def test_whoever_listens_is_told_what_happens_and_the_next_run_knows_how_long_this_one_was(lab):
+    command = AdHoc.parse("ansible node1 -a '/bin/sleep 1'")
+    first = record(lab, command)
+    told = []
+    first.subscribe(lambda: told.append(first.alive))
+    took = first.wait(60).end
+    assert told[0]
+    assert told[-1] is False, "the end is told once it can be seen"
+    assert record_once(lab, command).usual == pytest.approx(took, abs=0.1)
+
+
+def record_once(lab, command):
+    recording = record(lab, command)
+    recording.wait(60)
+    return recording
+
+
 def test_poll_zero_returns_while_the_jobs_run_on(lab):
     timeline, _ = adhoc(lab, "ansible all -B 60 -P 0 -a '/bin/sleep 4'")
     assert timeline.controller_end < min(job.end for job in timeline.jobs)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
+from grader import catalog
 from labs.notebook import background
 from labs.notebook.magics import Magic
 from labs.notebook.rundisplay import InterruptedRun
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MAGIC = Magic(
     "%%exercice",
     "grader.magics:exercice",
+    "grader.magics:offers",
     "Répond à un exercice par le texte de la cellule, et le fait vérifier.\n\n    %%exercice sync-coupure",
 )
+
+
+def offers(words: Sequence[str], _fragment: str) -> Sequence[str]:
+    return () if words else catalog.ids()
 
 
 async def exercice(line: str, cell: str) -> None:

@@ -19,6 +19,7 @@ from labs.inventory import write_atomically
 from labs.paths import ROOT, STATE, WORK
 
 SETTINGS = Path(__file__).parent / "notebook" / "lab-settings"
+EXTENSIONS = Path(__file__).parent / "notebook" / "labextensions"  # of our own, added to those of the environment
 FIRST_LESSON = "00_accueil.ipynb"
 _DATA = STATE / "jupyter" / "data"  # signatures of trusted notebooks
 FIRST_PORT, LAST_PORT = 8888, 8988
@@ -75,6 +76,7 @@ def server_options(port: int, browser: bool) -> list[str]:
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{WORK.name}/{FIRST_LESSON}",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
         f"--LabApp.user_settings_dir={state / 'user-settings'}",
         f"--LabApp.workspaces_dir={state / 'workspaces'}",
         # A login shell would reset PATH, and `ansible` would not be found in the terminal.

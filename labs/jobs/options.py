@@ -27,6 +27,7 @@ _ADHOC_VALUED = (("-B", "--background"), ("-P", "--poll"), ("-t", "--tree"), ("-
 _ADHOC_FLAGS = (("-o", "--one-line"),)
 _PLAYBOOK_VALUED = (("-t", "--tags"), ("--skip-tags",), ("--start-at-task",))
 _PLAYBOOK_FLAGS = (("--force-handlers",), ("--syntax-check",), ("--list-tasks",), ("--list-tags",), ("--step",))
+_READ = (("-i", "--inventory", "--inventory-file"), ("-m", "--module-name"), ("-a", "--args"))  # not kept with the others
 _WHOLE = {"--background", "--poll", "--forks", "--timeout", "--task-timeout"}
 
 PRINTING = {"-h", "--help", "--version", "--list-hosts", "--list-tasks", "--list-tags", "--syntax-check"}
@@ -67,11 +68,19 @@ def read_playbook(words: Sequence[str]) -> argparse.Namespace:
 
 
 def names(program: str) -> list[str]:
-    """Every option of ``ansible`` or ``ansible-playbook``, to complete a line."""
-    own = (*_ADHOC_VALUED, *_ADHOC_FLAGS, ("-m", "--module-name"), ("-a", "--args")) if program == "ansible" else (
-        *_PLAYBOOK_VALUED, *_PLAYBOOK_FLAGS
-    )  # fmt: skip
-    return sorted(name for option in (*_VALUED, *_FLAGS, *own, ("-i", "--inventory")) for name in option)
+    """Every option of ``ansible`` or ``ansible-playbook``, sorted."""
+    return sorted(name for option in (*_options(program)[0], *_options(program)[1]) for name in option)
+
+
+def valued(program: str) -> set[str]:
+    """Those that take a value."""
+    return {name for option in _options(program)[0] for name in option}
+
+
+def _options(program: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+    if program == "ansible":
+        return (*_VALUED, *_ADHOC_VALUED, *_READ), (*_FLAGS, *_ADHOC_FLAGS)
+    return (*_VALUED, *_PLAYBOOK_VALUED, _READ[0]), (*_FLAGS, *_PLAYBOOK_FLAGS)
 
 
 class _Parser(argparse.ArgumentParser):

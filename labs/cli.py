@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labs import cli_faults
 from labs.cli_timeline import timeline_app
 from labs.errors import LabError
 from labs.lab import DEFAULT, Lab
@@ -42,10 +43,16 @@ def main() -> None:
 
 
 @app.command()
-def up(name: Name = DEFAULT, nodes: Annotated[int | None, typer.Option(help="Combien de nœuds (3 au départ).")] = None) -> None:
+def up(
+    name: Name = DEFAULT,
+    nodes: Annotated[int | None, typer.Option(help="Combien de nœuds, de 1 à 50 (3 au départ).")] = None,
+    internet: Annotated[
+        bool | None, typer.Option("--internet/--no-internet", help="Laisser les nœuds sortir de leur labo (non au départ).")
+    ] = None,
+) -> None:
     """Démarrer le labo, ou réparer ce qui n'y marche pas."""
     lab = Lab(name)
-    lab.up(nodes)
+    lab.up(nodes, internet=internet)
     print(f"Le labo est prêt : {', '.join(lab.nodes)}.")
 
 
@@ -88,11 +95,25 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command("ps")
+def list_labs() -> None:
+    """Dire quels labos tournent sur cette machine, les vôtres, de tous vos dossiers."""
+    from labs import census
+
+    _rich_print(census.table(census.seen()))
+
+
 @app.command()
-def cut(node: str, name: Name = DEFAULT) -> None:
-    """Couper le lien d'un nœud : toutes ses sessions SSH se ferment aussitôt."""
-    Lab(name).cut(node)
-    print(f"Le lien de {node} est coupé.")
+def gc() -> None:
+    """Supprimer ce que des programmes arrêtés brutalement ont laissé ; un labo en service n'est jamais touché."""
+    from labs import census
+
+    for sentence in census.sweep() or ["Rien à supprimer."]:
+        print(sentence)
+
+
+for fault in (cli_faults.cut, cli_faults.pause, cli_faults.slow, cli_faults.kill):
+    app.command()(fault)
 
 
 @app.command(context_settings=PASS_THROUGH)

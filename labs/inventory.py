@@ -6,20 +6,21 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from labs import system
+from labs.engines.base import HostKey
 
 HEADER = "# Écrit par « labs up » : ne le modifiez pas, il est refait à chaque démarrage du labo.\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a node answers, and the host key it was seen to have from inside (trusted: read by the engine, not the network)."""
+    """Where a node answers, and the host key it was given (trusted: never asked of the network)."""
 
     hostname: str
     port: int
-    host_key: str  # "ssh-ed25519 AAAA…"
+    host_key: str  # "ssh-ed25519 AAAA…", public
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
@@ -36,11 +37,21 @@ def ensure_key(folder: Path) -> Path:
     key = folder / "key"
     if not key.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        system.require("ssh-keygen")
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True
-        )
+        _generate(key)
     return key
+
+
+def make_host_key(folder: Path) -> HostKey:
+    """A new SSH key for a node to be known by. Nothing of it stays in ``folder``."""
+    with TemporaryDirectory(dir=folder, prefix=".host-") as place:
+        key = Path(place, "key")
+        _generate(key)
+        return HostKey(key.read_text(), " ".join(key.with_suffix(".pub").read_text().split()[:2]))
+
+
+def _generate(key: Path) -> None:
+    system.require("ssh-keygen")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True)
 
 
 def write_inventory(path: Path, folder: Path, addresses: Sequence[Address]) -> None:

@@ -5,31 +5,36 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import re
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from labs.engines import settings
-from labs.engines.base import Completed, NodeSpec, NodeState
+from labs.engines.base import Completed, NodeSpec, NodeState, Owner
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
+from labs.faults import journal
+from labs.faults.journal import FaultRecord
 from labs.image import build
-from labs.inventory import Address, ensure_key, write_atomically, write_inventory
+from labs.inventory import Address, ensure_key, make_host_key, write_atomically, write_inventory
 from labs.paths import INVENTORY, STATE
 
 DEFAULT = "default"
 DEFAULT_NODES = 3
 MOST_NODES = 50
 SSH_SECONDS = 30.0  # a node that does not answer SSH after that is told as such
-# The process that serves one SSH connection; OpenSSH 9.8 renamed it.
-SESSION_PATTERN = r"^sshd(-session)?: root"
+OWNER_LOCK = "owner.lock"  # held by the process that a lab lives and dies with, where there is one
+FAULTS = Path(journal.__file__).with_name("on_node.py")
+MOST_FAULT_SECONDS = 3600.0
+MOST_DELAY = 4.0  # seconds: with more, SSH itself gives up, and that would be another fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +46,25 @@ class NodeStatus:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRecord:
-    """A line of the fault journal; times are epoch seconds."""
-
-    host: str
-    kind: str
-    start: float
-    end: float | None = None
-
-
 class Lab:
     """Nodes ``node1`` … ``nodeN`` of one name. Two checkouts, or two names, never meet.
 
     Raises LabError for whatever a user can cause or meet.
     """
 
-    def __init__(self, name: str = DEFAULT) -> None:
+    def __init__(self, name: str = DEFAULT, state: Path | None = None, engine: ContainerEngine | None = None) -> None:
+        """``state`` and ``engine``: those of another checkout's lab, for who cleans this machine up."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
             raise LabError(
                 f"« {name} » n'est pas un nom de labo.", "Utilisez des minuscules, des chiffres et des tirets (31 caractères au plus)."
             )
         self.name = name
-        self.directory = STATE / name
+        self._state = state or STATE
+        self.directory = self._state / name
         # The state folder's own path tells two checkouts apart on one machine.
-        self._owner = hashlib.sha256(str(STATE).encode()).hexdigest()[:6]
+        self._owner = hashlib.sha256(str(self._state).encode()).hexdigest()[:6]
         self._label = f"{self._owner}.{name}"
-        self._chosen: ContainerEngine | None = None
+        self._chosen = engine
 
     # -- what it is
 
@@ -80,7 +77,8 @@ class Lab:
     @property
     def inventory(self) -> Path:
         """The learner's lab has its inventory where the course shows it; the others keep theirs to themselves."""
-        return INVENTORY / "inventory.yml" if self.name == DEFAULT else self.directory / "inventory.yml"
+        shown = self.name == DEFAULT and self._state == STATE
+        return INVENTORY / "inventory.yml" if shown else self.directory / "inventory.yml"
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -93,14 +91,14 @@ class Lab:
         return bool(ports) and all(_answers(port) for port in ports)
 
     def _kept(self) -> dict[str, Any]:
-        try:
-            kept: dict[str, Any] = json.loads((self.directory / "lab.json").read_text())
-        except (OSError, ValueError):
-            return {}
-        return kept
+        return _read_kept(self.directory)
 
     def _keep(self, **facts: object) -> None:
-        write_atomically(self.directory / "lab.json", json.dumps(facts) + "\n")
+        write_atomically(self.directory / "lab.json", json.dumps(self._kept() | facts) + "\n")
+
+    @property
+    def _holder(self) -> Owner:
+        return Owner(self._label, self.directory)
 
     def status(self) -> list[NodeStatus]:
         """Each node that should be there, then any other that is."""
@@ -109,70 +107,100 @@ class Lab:
 
     # -- its life
 
-    def up(self, nodes: int | None = None) -> None:
-        """Bring the lab up, and mend what is not: stopped, deaf, missing or outdated nodes. Doing it twice changes nothing."""
+    def up(self, nodes: int | None = None, *, internet: bool | None = None) -> None:
+        """Bring the lab up, and mend what is not: stopped, deaf, missing or outdated nodes. Doing it twice changes nothing.
+
+        ``nodes``, ``internet`` (whether nodes may go beyond their lab): as last time, when not told; at first, three and no.
+        """
         count = nodes or len(self.nodes) or DEFAULT_NODES
         if not 1 <= count <= MOST_NODES:
             raise LabError(f"Un labo a de 1 à {MOST_NODES} nœuds, pas {count}.")
-        with self._lock():
+        with self.lock():
+            open_world = bool(self._kept().get("internet")) if internet is None else internet
             key = ensure_key(self.directory).with_suffix(".pub").read_text().strip()
             image = build.ensure(self.engine)
             self._chosen = settings.choose()  # building may just have found what works here
-            self._keep(nodes=count)
-            addresses = self._settle(
-                [NodeSpec(self._container(host), host, self._label, self._network, image, key) for host in _names(count)]
-            )
-            self._keep(nodes=count, ports=[address.port for address in addresses])
+            self._keep(nodes=count, internet=open_world, ready=is_ready(self.directory))
+            addresses = self._settle(self._specs(count, image, key, open_world))
+            self._keep(ports=[address.port for address in addresses], ready=True)
             write_inventory(self.inventory, self.directory, addresses)
+
+    def _specs(self, count: int, image: str, key: str, internet: bool) -> list[NodeSpec]:
+        network = self.engine.ensure_network(self._network, self._holder)
+        addresses = {host: network.address(number) for number, host in enumerate(_names(count), 1)}
+        return [
+            NodeSpec(self._container(host), host, self._holder, network, address, addresses, internet, image, key)
+            for host, address in addresses.items()
+        ]
 
     def _settle(self, specs: Sequence[NodeSpec]) -> list[Address]:
         found = {node.hostname: node for node in self.engine.nodes(self._label)}
         usable = {spec.hostname: found[spec.hostname] for spec in specs if spec.hostname in found and _matches(found[spec.hostname], spec)}
         self.engine.remove([node.name for node in found.values() if node.hostname not in usable])
-        self.engine.ensure_network(self._network, self._label)
         with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
+            addresses = list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
+        if not specs[0].internet:
+            self.engine.fence(specs[0].network, specs[0].image)
+        return addresses
 
     def _bring_up(self, spec: NodeSpec, node: NodeState | None) -> Address:
+        if node and node.port and _answers(node.port):
+            return Address(spec.hostname, node.port, node.host_key)
         if node and not node.running:
-            try:
+            with suppress(LabError):  # what a crash left cannot always be started again: its place is taken by a new one
                 self.engine.start(spec.name)
-            except LabError:  # what a crash left cannot always be started again: its place is taken by a new one
-                self.engine.remove([spec.name])
-                node = None
-        elif node and not (node.port and _answers(node.port)):
+                return self._address(spec.hostname, self._port(spec.hostname), node.host_key)
+        if node:
             self.engine.remove([spec.name])
-            node = None
-        if node is None:
-            self.engine.create(spec)
-        return self._address(spec.hostname)
+        host_key = make_host_key(self.directory)
+        return self._address(spec.hostname, self.engine.create(spec, host_key), host_key.public)
 
-    def _address(self, hostname: str) -> Address:
-        port = next((node.port for node in self.engine.nodes(self._label) if node.hostname == hostname), None)
+    def _port(self, hostname: str) -> int | None:
+        return next((node.port for node in self.engine.nodes(self._label) if node.hostname == hostname), None)
+
+    @staticmethod
+    def _address(hostname: str, port: int | None, host_key: str) -> Address:
         deadline = time.monotonic() + SSH_SECONDS
         while port is None or not _answers(port):
             if port is None or time.monotonic() > deadline:
                 raise LabError(
                     f"{hostname} a démarré, mais son SSH ne répond pas.", "Lancez « labs reset » ; si cela persiste, « labs doctor »."
                 )
-            time.sleep(0.05)
-        host_key = self.execute(hostname, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"]).text
-        return Address(hostname, port, " ".join(host_key.split()[:2]))
+            time.sleep(0.02)
+        return Address(hostname, port, host_key)
 
     def down(self) -> None:
         """Remove the nodes, their network and the lab's files; no error when there is nothing."""
-        with self._lock():
-            self.engine.remove([node.name for node in self.engine.nodes(self._label)])
-            self.engine.remove_network(self._network)
-            self.inventory.unlink(missing_ok=True)
-            for name in ("lab.json", "faults.jsonl", "durations.json", "known_hosts", "key", "key.pub"):
-                (self.directory / name).unlink(missing_ok=True)
+        with self.lock():
+            self.dismantle()
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Meanwhile the lab is this process's own: should the process be killed, ``labs gc`` removes the lab."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        half = self.directory / f".{OWNER_LOCK}.{os.getpid()}"
+        lock = self.directory / OWNER_LOCK
+        with half.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            half.replace(lock)  # never seen without being held
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+
+    def dismantle(self) -> None:
+        """What ``down`` does, for who holds the lock."""
+        self.engine.remove([node.name for node in self.engine.nodes(self._label)])
+        self.engine.remove_network(self._network, build.tag())
+        self.inventory.unlink(missing_ok=True)
+        for name in ("lab.json", "faults.jsonl", "known_hosts", "key", "key.pub"):
+            (self.directory / name).unlink(missing_ok=True)
 
     def reset(self) -> None:
         """New nodes in the place of the old ones: no file, no job, no fault of before is left."""
-        with self._lock():
+        with self.lock():
             self.engine.remove([node.name for node in self.engine.nodes(self._label)])
-            (self.directory / "faults.jsonl").unlink(missing_ok=True)
+            self._journal.unlink(missing_ok=True)
         self.up()
 
     # -- inside a node, by the engine and not by SSH
@@ -192,28 +220,52 @@ class Lab:
 
     # -- faults
 
-    def cut(self, node: str) -> None:
-        """Close all SSH sessions of a node at once; it goes on running, and accepts new sessions."""
-        self._known(node)
+    def cut(self, node: str, seconds: float | None = None) -> None:
+        """Close all SSH sessions of a node at once; with ``seconds``, it also refuses new ones for that long. The node itself goes on."""
+        self._strike("cut", node, seconds, instant=True)
+
+    def pause(self, node: str, seconds: float | None = None) -> None:
+        """Freeze all processes of a node, for ``seconds`` or until ``reset``. Observers still see it."""
+        self._strike("pause", node, seconds)
+
+    def slow(self, node: str, delay: float, seconds: float | None = None) -> None:
+        """Make each exchange over SSH with a node wait ``delay`` seconds, for ``seconds`` or until ``reset``. Its jobs run as ever."""
+        if not 0 < delay <= MOST_DELAY:
+            raise LabError(f"Le retard doit être compris entre 0 et {MOST_DELAY:g} secondes.", "Donnez par exemple 0.3.")
+        self._strike("slow", node, seconds, delay=delay)
+
+    def kill(self, node: str, seconds: float | None = None) -> None:
+        """Kill a node: all its processes end, its files stay. It starts again after ``seconds``, or with ``up`` or ``reset``."""
+        self._check_fault(node, seconds)
         moment = time.time()
-        # pkill says 1 when there was no session to close: the link is cut all the same.
-        if self.execute(node, ["pkill", "-f", SESSION_PATTERN]).returncode > 1:
-            raise LabError(f"Le lien de {node} n'a pas pu être coupé.", "Vérifiez le labo avec « labs status ».")
-        self._note_fault(FaultRecord(node, "cut", moment, moment))
+        self.engine.kill(self._container(node))
+        if seconds:
+            self.engine.start_later(self._container(node), seconds)
+        journal.note(self._journal, FaultRecord(node, "kill", moment, moment + seconds if seconds else None))
+
+    def _strike(self, kind: str, node: str, seconds: float | None, *, delay: float = 0.0, instant: bool = False) -> None:
+        """``instant``: without ``seconds``, the fault is over as soon as it is done."""
+        self._check_fault(node, seconds)
+        program = FAULTS.read_text(encoding="utf-8")
+        done = self.execute(node, ["python3", "-I", "-S", "-c", program, kind, str(seconds or 0.0), str(delay)])
+        if done.returncode:
+            raise LabError(f"La panne n'a pas pu être faite sur {node}.", "Vérifiez le labo avec « labs status ».")
+        moment = float(done.text)
+        end = moment + seconds if seconds else moment if instant else None
+        journal.note(self._journal, FaultRecord(node, kind, moment, end))
+
+    def _check_fault(self, node: str, seconds: float | None) -> None:
+        self._known(node)
+        if seconds is not None and not 0 < seconds <= MOST_FAULT_SECONDS:
+            raise LabError("La durée d'une panne est un nombre de secondes, au-dessus de 0 et jusqu'à 3600.")
 
     def faults(self, since: float = 0.0) -> list[FaultRecord]:
         """What was done to the nodes since a moment (epoch seconds), by whatever process."""
-        try:
-            lines = (self.directory / "faults.jsonl").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        records = [FaultRecord(**json.loads(line)) for line in lines]
-        return [fault for fault in records if fault.start >= since]
+        return journal.read(self._journal, since)
 
-    def _note_fault(self, fault: FaultRecord) -> None:
-        line = json.dumps({"host": fault.host, "kind": fault.kind, "start": fault.start, "end": fault.end}) + "\n"
-        with (self.directory / "faults.jsonl").open("a") as journal:
-            journal.write(line)
+    @property
+    def _journal(self) -> Path:
+        return self.directory / "faults.jsonl"
 
     # -- helpers
 
@@ -230,17 +282,44 @@ class Lab:
         return f"{self._network}-{hostname}"
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Two commands at once on one lab take their turn."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    def lock(self, *, wait: bool = True) -> Iterator[None]:
+        """Two commands at once on one lab take their turn; who does not wait gets a BlockingIOError."""
+        while (file := self._locked(wait=wait)) is None:
+            pass
+        with file:
             yield
+
+    def _locked(self, *, wait: bool) -> TextIO | None:
+        """The lock's file, held until it is closed; None when whoever had it before has removed the folder meanwhile."""
+        path = self.directory / "lock"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            file = stack.enter_context(path.open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                    stack.pop_all()
+                    return file
+        return None
+
+
+def _read_kept(folder: Path) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads((folder / "lab.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return kept
+
+
+def is_ready(folder: Path) -> bool:
+    """Whether the lab of this folder has been up once: one that never was is what an interrupted ``up`` left."""
+    kept = _read_kept(folder)
+    return bool(kept.get("ready", bool(kept)))
 
 
 def _matches(node: NodeState, spec: NodeSpec) -> bool:
-    """Whether a node is still the one wanted: of today's image, and opened by today's key."""
-    return node.image == spec.image and node.key_mark == spec.key_mark
+    """Whether a node is still the one wanted: of today's image, opened by today's key, as free to go out, and known by its own key."""
+    return (node.image, node.key_mark, node.internet) == (spec.image, spec.key_mark, spec.internet) and bool(node.host_key)
 
 
 def _names(count: int) -> tuple[str, ...]:

@@ -59,14 +59,16 @@ class Recording:
 
     def timeline(self) -> Timeline:
         """What is known now; once the run is over, always the same."""
+        now = self._ended or time.time()
         faults = tuple(
-            Fault(f.host, FaultKind(f.kind), f.start - self.started, None if f.end is None else f.end - self.started)
+            # One whose end is still to come has none yet: the lab may be reset before.
+            Fault(f.host, FaultKind(f.kind), f.start - self.started, None if f.end is None or f.end > now else f.end - self.started)
             for f in self.lab.faults(since=self.started)
-            if self._ended is None or f.start <= self._ended
+            if f.start <= now
         )
         with self._lock:
             return self._recorder.timeline(
-                self._ended or time.time(),
+                now,
                 controller_end=self._job.ended,
                 status=self._job.status if self._job.ended else "running",
                 faults=faults,

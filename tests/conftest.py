@@ -38,9 +38,10 @@ def pytest_collection_modifyitems(items):
 def lab():
     """Three nodes for the whole session. A test that harms them puts them right (``lab.reset()``)."""
     lab = Lab(f"tests-{os.getpid()}")
-    lab.up(3)
-    yield lab
-    lab.down()
+    with lab.owned():
+        lab.up(3)
+        yield lab
+        lab.down()
 
 
 @pytest.fixture

@@ -5,18 +5,32 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labs.engines.base import Completed, NodeSpec, NodeState
+from labs.engines import fence
+from labs.engines.base import Completed, HostKey, Network, NodeSpec, NodeState, Owner
 from labs.errors import LabError
 
 LAB_LABEL = "contrepoint.lab"
+USER_LABEL = "contrepoint.user"
+FOLDER_LABEL = "contrepoint.folder"
 NODE_LABEL = "contrepoint.node"
 KEY_LABEL = "contrepoint.key"
+HOST_KEY_LABEL = "contrepoint.host-key"
+INTERNET_LABEL = "contrepoint.internet"
+
+# What one node may take of the machine.
+LIMITS = ("--memory=512m", "--pids-limit=512", "--cpus=1")
+# What sshd, apt and the services of the course need, and no more.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_CHROOT")
+PORT_ATTEMPTS = 5
+PORT_TAKEN = ("address already in use", "port is already allocated", "ports are not available")
 
 # What the engine prints when the trouble is not ours, and what the learner is told.
 KNOWN_TROUBLES = (
@@ -40,12 +54,16 @@ KNOWN_TROUBLES = (
 
 
 class ContainerEngine:
-    """A container engine driven by its command line. ``environment`` is added to the process's own for each call."""
+    """A container engine driven by its command line.
+
+    ``environment`` is added to the process's own for each call; ``limits`` are the options of ``run`` that bound a node.
+    """
 
     name = ""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS) -> None:
         self.environment = dict(environment or {})
+        self.limits = limits
 
     @property
     def found(self) -> bool:
@@ -57,42 +75,57 @@ class ContainerEngine:
     # -- nodes
 
     def nodes(self, lab: str) -> list[NodeState]:
-        names = self.run("ps", "-aq", "--no-trunc", "--filter", f"label={LAB_LABEL}={lab}").text.split()
+        return self._nodes(f"label={LAB_LABEL}={lab}")
+
+    def all_nodes(self) -> list[NodeState]:
+        return self._nodes(f"label={USER_LABEL}={os.getuid()}")
+
+    def _nodes(self, condition: str) -> list[NodeState]:
+        names = self.run("ps", "-aq", "--no-trunc", "--filter", condition).text.split()
         if not names:
             return []
-        found = [self._state(raw) for raw in json.loads(self.run("inspect", "--type", "container", *names).stdout)]
-        return sorted(found, key=lambda node: (len(node.hostname), node.hostname))
+        # One that goes away meanwhile is an error of inspect's, and no matter: the others are told.
+        raw = json.loads(self.run("inspect", "--type", "container", *names, tolerate=("no such",)).stdout or "[]")
+        found = [_state(container) for container in raw]
+        return sorted(found, key=lambda node: (node.lab, len(node.hostname), node.hostname))
 
-    @staticmethod
-    def _state(raw: dict[str, Any]) -> NodeState:
-        bindings = (raw["NetworkSettings"].get("Ports") or {}).get("22/tcp") or []
-        running = raw["State"]["Status"] == "running"
-        return NodeState(
-            name=raw["Name"].removeprefix("/"),
-            hostname=raw["Config"]["Labels"][NODE_LABEL],
-            running=running,
-            image=raw.get("ImageName") or raw["Config"]["Image"],
-            key_mark=raw["Config"]["Labels"].get(KEY_LABEL, ""),
-            port=int(bindings[0]["HostPort"]) if running and bindings else None,
-        )
+    def create(self, spec: NodeSpec, host_key: HostKey) -> int:
+        for _ in range(PORT_ATTEMPTS):
+            port = _free_port()
+            done = self._call("run", *self._options(spec, host_key, port), spec.image, environment={"HOST_KEY": host_key.private})
+            if done.returncode == 0:
+                return port
+            if not any(sign in _complaint(done).lower() for sign in PORT_TAKEN):
+                break
+            self.remove([spec.name])  # somebody took the port in between: another one
+        raise self._error(done)
 
-    def create(self, spec: NodeSpec) -> None:
-        self.ensure_network(spec.network, spec.lab)
-        self.run(
-            "run",
+    def _options(self, spec: NodeSpec, host_key: HostKey, port: int) -> list[str]:
+        return [
             "--detach",
             f"--name={spec.name}",
             f"--hostname={spec.hostname}",
-            f"--network={spec.network}",
-            f"--network-alias={spec.hostname}",
-            f"--label={LAB_LABEL}={spec.lab}",
+            f"--network={spec.network.name}",
+            f"--ip={spec.address}",
+            *(f"--add-host={name}:{address}" for name, address in spec.neighbours.items()),
+            # A node that may not go out has nobody to ask: a look-up fails at once instead of waiting.
+            *(() if spec.internet else ("--dns=127.0.0.1",)),
+            "--sysctl=net.ipv6.conf.all.disable_ipv6=1",  # the fence is one of IPv4
+            f"--publish=127.0.0.1:{port}:22",
+            *_labels(spec.owner),
             f"--label={NODE_LABEL}={spec.hostname}",
             f"--label={KEY_LABEL}={spec.key_mark}",
-            "--publish=127.0.0.1::22",
+            f"--label={HOST_KEY_LABEL}={host_key.public}",
+            f"--label={INTERNET_LABEL}={int(spec.internet)}",
+            "--cap-drop=ALL",
+            *(f"--cap-add={capability}" for capability in CAPABILITIES),
+            "--security-opt=no-new-privileges",
+            *self.limits,
+            "--stop-timeout=0",  # nothing in a node is worth waiting for, a frozen node least of all
             f"--env=AUTHORIZED_KEY={spec.authorized_key}",
+            "--env=HOST_KEY",  # its value comes by the environment: a command line is everybody's to read
             *self.run_options(),
-            spec.image,
-        )
+        ]
 
     def run_options(self) -> Sequence[str]:
         """Options of ``run`` that this machine needs."""
@@ -101,16 +134,70 @@ class ContainerEngine:
     def start(self, name: str) -> None:
         self.run("start", name)
 
+    def start_later(self, name: str, seconds: float) -> None:
+        subprocess.Popen(
+            ["sh", "-c", 'sleep "$1"; shift; exec "$@"', "sh", str(seconds), self.name, "start", name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+            start_new_session=True,
+        )
+
+    def kill(self, name: str) -> None:
+        self.run("kill", name)
+
     def remove(self, names: Sequence[str]) -> None:
         if names:
             # A name that is gone already is what was wanted.
             self.run("rm", "--force", "--volumes", *names, tolerate=("no such container",))
 
-    def ensure_network(self, network: str, lab: str) -> None:
-        self.run("network", "create", f"--label={LAB_LABEL}={lab}", network, tolerate=("already exists",))
+    # -- networks
 
-    def remove_network(self, network: str) -> None:
+    def ensure_network(self, name: str, owner: Owner) -> Network:
+        if (network := self._network(name)) is None:
+            self._make_network(name, _labels(owner))
+            network = self._network(name)
+        if network is None:
+            raise LabError(f"Le réseau {name} a disparu pendant sa création.", "Relancez « labs up ».")
+        return network
+
+    def _network(self, name: str) -> Network | None:
+        done = self._call("network", "inspect", name)
+        return self._read_network(json.loads(done.stdout)[0]) if done.returncode == 0 else None
+
+    def _make_network(self, name: str, labels: Sequence[str]) -> None:
+        raise NotImplementedError
+
+    def _read_network(self, raw: dict[str, Any]) -> Network:
+        raise NotImplementedError
+
+    def networks(self) -> list[tuple[str, Owner]]:
+        names = self.run("network", "ls", "--filter", f"label={USER_LABEL}={os.getuid()}", "--format", "{{.Name}}").text.split()
+        if not names:
+            return []
+        found = json.loads(self.run("network", "inspect", *names, tolerate=("not found", "no such")).stdout or "[]")
+        labels = [(raw.get("name") or raw["Name"], raw.get("labels") or raw["Labels"]) for raw in found]
+        return [(name, Owner(label[LAB_LABEL], Path(label[FOLDER_LABEL]))) for name, label in labels]
+
+    def fence(self, network: Network, image: str) -> None:
+        done = self._filter(fence.rules(network), image)
+        if done.returncode:
+            raise LabError(
+                f"Les nœuds n'ont pas pu être coupés du réseau : {_complaint(done).splitlines()[0]}",
+                "Installez nftables, ou acceptez des nœuds qui voient votre réseau : « labs up --internet ».",
+            )
+
+    def remove_network(self, network: str, image: str) -> None:
         self.run("network", "rm", network, tolerate=("not found", "no such network"))
+        self._filter(fence.removal(network), image)  # where that cannot be done, no fence could be made either
+
+    def _filter(self, rules: str, image: str) -> Completed:
+        """Give rules to nftables where this engine has its bridges; here, by a container that may."""
+        options = ("--rm", "--interactive", "--network=host", "--cap-drop=ALL", "--cap-add=NET_ADMIN", "--entrypoint=nft")
+        return self._call("run", *options, *self.run_options(), image, "-f", "-", data=rules.encode())
+
+    # -- inside a node
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:
         done = self._call("exec", "--interactive", name, *argv, data=data)
@@ -187,11 +274,12 @@ class ContainerEngine:
             raise self._error(done)
         return done
 
-    def _call(self, *arguments: str, data: bytes = b"", seconds: float | None = None) -> Completed:
+    def _call(
+        self, *arguments: str, data: bytes = b"", seconds: float | None = None, environment: Mapping[str, str] | None = None
+    ) -> Completed:
+        everything = self._environment() | dict(environment or {})
         try:
-            done = subprocess.run(
-                [self.name, *arguments], input=data, capture_output=True, check=False, env=self._environment(), timeout=seconds
-            )
+            done = subprocess.run([self.name, *arguments], input=data, capture_output=True, check=False, env=everything, timeout=seconds)
         except FileNotFoundError as error:
             raise LabError(
                 f"Le programme « {self.name} » est introuvable.", "Lancez « labs doctor » pour savoir quoi installer."
@@ -208,6 +296,36 @@ class ContainerEngine:
                 return LabError(message, remedy)
         last = trouble.splitlines()[-1] if trouble else f"code {done.returncode}"
         return LabError(f"Le moteur {self.name} a refusé : {last}", "Lancez « labs doctor » pour un diagnostic.")
+
+
+def _labels(owner: Owner) -> list[str]:
+    return [f"--label={LAB_LABEL}={owner.lab}", f"--label={USER_LABEL}={os.getuid()}", f"--label={FOLDER_LABEL}={owner.folder}"]
+
+
+def _state(raw: dict[str, Any]) -> NodeState:
+    labels = raw["Config"]["Labels"]
+    bindings = (raw["NetworkSettings"].get("Ports") or {}).get("22/tcp") or []
+    running = raw["State"]["Status"] == "running"
+    return NodeState(
+        name=raw["Name"].removeprefix("/"),
+        hostname=labels[NODE_LABEL],
+        lab=labels[LAB_LABEL],
+        folder=Path(labels[FOLDER_LABEL]) if FOLDER_LABEL in labels else None,
+        running=running,
+        since=datetime.fromisoformat(raw["Created"][:19]).replace(tzinfo=UTC),
+        image=raw.get("ImageName") or raw["Config"]["Image"],
+        key_mark=labels.get(KEY_LABEL, ""),
+        host_key=labels.get(HOST_KEY_LABEL, ""),
+        internet=labels.get(INTERNET_LABEL) == "1",
+        port=int(bindings[0]["HostPort"]) if running and bindings else None,
+    )
+
+
+def _free_port() -> int:
+    """A port of the loopback that nobody has; the engine is told which, so that a node keeps it whenever it starts again."""
+    with socket.socket() as link:
+        link.bind(("127.0.0.1", 0))
+        return int(link.getsockname()[1])
 
 
 def _complaint(done: Completed) -> str:

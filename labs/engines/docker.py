@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv4Network
+from typing import Any
 
-from labs.engines.container import ContainerEngine
+from labs.engines.base import Network
+from labs.engines.container import LIMITS, ContainerEngine
 
 
 class Docker(ContainerEngine):
     name = "docker"
 
-    def __init__(self, ulimits: Sequence[str] = ()) -> None:
-        super().__init__({"DOCKER_BUILDKIT": "0"})  # the builder that needs no plug-in
+    def __init__(self, ulimits: Sequence[str] = (), limits: Sequence[str] = LIMITS) -> None:
+        super().__init__({"DOCKER_BUILDKIT": "0"}, limits)  # the builder that needs no plug-in
         self.ulimits = ulimits
 
     def version(self) -> str:
@@ -19,3 +22,16 @@ class Docker(ContainerEngine):
 
     def run_options(self) -> Sequence[str]:
         return [f"--ulimit={limit}" for limit in self.ulimits]
+
+    def _make_network(self, name: str, labels: Sequence[str]) -> None:
+        # Addresses may be chosen only on a subnet that was chosen: the one that Docker would have taken is chosen.
+        self.run("network", "create", name)
+        network = self._network(name)
+        self.run("network", "rm", name)
+        subnet = [f"--subnet={network.subnet}"] if network else []
+        self.run("network", "create", *labels, *subnet, name)
+
+    def _read_network(self, raw: dict[str, Any]) -> Network:
+        pool = raw["IPAM"]["Config"][0]
+        subnet = IPv4Network(pool["Subnet"])
+        return Network(raw["Name"], subnet, pool.get("Gateway") or str(subnet.network_address + 1))

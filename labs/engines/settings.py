@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labs.engines.container import ContainerEngine
+from labs.engines.container import LIMITS, ContainerEngine
 from labs.engines.docker import Docker
 from labs.engines.podman import Podman
 from labs.errors import LabError
@@ -23,24 +23,29 @@ class NothingStartsError(LabError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What works here. ``runtime`` is empty for the engine's own default."""
+    """What works here. ``runtime`` is empty for the engine's own default; ``bounded``: whether a node's share of the machine can be."""
 
     engine: str
     runtime: str = ""
     ulimits: tuple[str, ...] = ()
+    bounded: bool = True
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Options of ``run`` that bound a node."""
+        return LIMITS if self.bounded else ()
 
     def make(self) -> ContainerEngine:
         """The engine, ready to use."""
         if self.engine == "docker":
-            return Docker(self.ulimits)
-        if not (self.runtime or self.ulimits):
-            return Podman()
-        return Podman({"CONTAINERS_CONF": str(_write_containers_conf(self))})
+            return Docker(self.ulimits, self.limits)
+        plain = not (self.runtime or self.ulimits)
+        return Podman({} if plain else {"CONTAINERS_CONF": str(_write_containers_conf(self))}, self.limits)
 
     def describe(self) -> str:
         runtime = f"runtime {self.runtime}" if self.runtime else "runtime par défaut"
         limits = f"limites {', '.join(self.ulimits)}" if self.ulimits else "limites par défaut"
-        return f"{runtime}, {limits}"
+        return f"{runtime}, {limits}" + ("" if self.bounded else ", mémoire et processeur des nœuds sans limite")
 
 
 def settings_file() -> Path:
@@ -51,7 +56,7 @@ def load() -> Settings | None:
     """What an earlier ``doctor`` found, or None."""
     try:
         raw = json.loads(settings_file().read_text())
-        return Settings(raw["engine"], raw["runtime"], tuple(raw["ulimits"]))
+        return Settings(raw["engine"], raw["runtime"], tuple(raw["ulimits"]), raw.get("bounded", True))
     except (OSError, ValueError, KeyError):
         return None
 
@@ -105,7 +110,7 @@ def find_working(engine: str, image: str) -> Settings:
     """
     complaints = []
     for settings in _trials(engine):
-        trouble = settings.make().complaint_of_trial(image, [f"--ulimit={limit}" for limit in settings.ulimits])
+        trouble = settings.make().complaint_of_trial(image, [*(f"--ulimit={limit}" for limit in settings.ulimits), *settings.limits])
         if not trouble:
             save(settings)
             return settings
@@ -118,9 +123,10 @@ def find_working(engine: str, image: str) -> Settings:
 
 def _trials(engine: str) -> Iterator[Settings]:
     runtimes = ("", "runc", "crun") if engine == "podman" else ("",)
-    for runtime in runtimes:
-        yield Settings(engine, runtime)
-        yield Settings(engine, runtime, LOW_LIMITS)
+    for bounded in (True, False):
+        for runtime in runtimes:
+            yield Settings(engine, runtime, (), bounded)
+            yield Settings(engine, runtime, LOW_LIMITS, bounded)
 
 
 def _write_containers_conf(settings: Settings) -> Path:

@@ -18,7 +18,8 @@ from labs.system import Say
 CONTEXT = Path(__file__).parent
 INGREDIENTS = ("Containerfile", "dpkg-excluded", "fetch-packages", "local-repository", "policy-rc.d", "sshd_config", "node-start")
 SUITE = "bookworm"
-PACKAGES = ("python3", "python3-apt", "openssh-server", "procps", "ca-certificates", "tini")
+# nftables is for the engine (labs/engines/fence.py): a node itself may filter nothing.
+PACKAGES = ("python3", "python3-apt", "openssh-server", "procps", "ca-certificates", "tini", "nftables")
 # What a node can install with no network: from its own folder, with all that these need.
 COURSE_PACKAGES = ("bc", "cowsay", "curl", "jq", "less", "nginx", "redis-server", "rsync", "tree", "unzip")
 REGISTRY_BASE = "docker.io/library/debian:bookworm-slim"

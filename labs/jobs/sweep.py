@@ -20,7 +20,7 @@ from labs.lab import Lab
 MARKER = "CONTREPOINT_RUN"
 
 # Runs on the node, by its own python3: kills every process whose command line carries the run's mark, with its process group
-# (async_wrapper gives each job one) and all that descends from it.
+# (async_wrapper gives each job one) and all that descends from it. Without a mark: every module that has outlived what started it.
 KILLER = """
 import os, signal, sys
 mark, table = sys.argv[1], {}
@@ -32,7 +32,9 @@ for name in os.listdir("/proc"):
         except OSError:
             continue
         table[int(name)] = (int(stat[1]), int(stat[2]), line)
-doomed = {pid for pid, (_, _, line) in table.items() if mark in line and pid != os.getpid()}
+def orphan(ppid, line):
+    return ppid == 1 and "/AnsiballZ_" in line and "async_wrapper.py" not in line
+doomed = {pid for pid, (ppid, _, line) in table.items() if (mark in line if mark else orphan(ppid, line)) and pid != os.getpid()}
 groups = {table[pid][1] for pid in doomed}
 grown = True
 while grown:
@@ -77,6 +79,11 @@ def kill_on_node(lab: Lab, node: str, mark: str) -> int:
     return int(lab.execute(node, ["python3", "-I", "-S", "-c", KILLER, mark]).text or 0)
 
 
+def kill_orphans(lab: Lab, node: str) -> int:
+    """Kill modules that their watchdog missed and all that they started; how many processes there were."""
+    return kill_on_node(lab, node, "")
+
+
 def claim(folder: Path) -> None:
     """Make a run's scratch folder and write whose it is, so that what a crash leaves can be told from what is running."""
     folder.mkdir(parents=True)
@@ -86,10 +93,14 @@ def claim(folder: Path) -> None:
 
 def reap(runs: Path) -> None:
     """End what runs of dead owners (a killed kernel, a crash) left on this machine."""
-    for folder in runs.glob("*") if runs.is_dir() else ():
-        if not _owner_lives(folder):
-            kill_controller(folder.name)
-            shutil.rmtree(folder, ignore_errors=True)
+    for run in dead(runs):
+        kill_controller(run)
+        shutil.rmtree(runs / run, ignore_errors=True)
+
+
+def dead(runs: Path) -> list[str]:
+    """The runs whose owner is dead."""
+    return [folder.name for folder in runs.glob("*") if not _owner_lives(folder)]
 
 
 def _owner_lives(folder: Path) -> bool:

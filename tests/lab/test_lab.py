@@ -22,8 +22,9 @@ pytestmark = pytest.mark.lab
 def own_lab():
     """A lab for one test, removed by its name."""
     lab = Lab(f"vie-{os.getpid()}")
-    yield lab
-    lab.down()
+    with lab.owned():
+        yield lab
+        lab.down()
 
 
 def ports(lab):
@@ -47,7 +48,8 @@ def test_up_makes_nodes_that_ansible_reaches_with_host_keys_known(own_lab):
     assert done.stdout.count("pong") == 2
     assert "StrictHostKeyChecking" not in own_lab.inventory.read_text()
     known = (own_lab.directory / "known_hosts").read_text()
-    assert own_lab.read("node1", "/etc/ssh/ssh_host_ed25519_key.pub").decode().split()[1] in known
+    shown = own_lab.execute("node1", ["ssh-keygen", "-y", "-f", "/etc/ssh/ssh_host_ed25519_key"]).text
+    assert shown.split()[1] in known
 
 
 def test_up_twice_is_one_lab(own_lab):

@@ -1,0 +1,135 @@
+"""Runs on a node, by its own python3 and outside SSH: does a fault, and undoes it after its time without anybody's help.
+
+Given to ``python3 -I -S -c``, so it is one file of standard Python. Arguments: kind (``cut``, ``pause`` or ``slow``), seconds (0: ``cut``
+is one blow, ``pause`` and ``slow`` last until the node is made anew), and for ``slow`` the delay in seconds.
+It prints the moment (epoch seconds) and returns when the fault is done; what must happen later is left to a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+REFUSED = "/run/contrepoint-refused"  # while it is there, node-start starts no sshd
+OPEN = 0.002  # seconds of a slow link's turn during which what waited is let through
+STRAYS = 0.05  # seconds between two looks for what has escaped a freeze
+
+
+def main() -> None:
+    kind, seconds, delay = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    until = time.monotonic() + seconds if seconds else float("inf")
+    print(time.time(), flush=True)
+    {"cut": cut, "pause": pause, "slow": slow}[kind](until, delay)
+
+
+def cut(until: float, _: float) -> None:
+    """Close the SSH sessions; with a time, refuse new ones until then."""
+    refusing = until != float("inf")
+    if refusing:
+        write(REFUSED, str(until))
+    for pid, _parent, line in processes():
+        if line.startswith(("sshd: root", "sshd-session: root")) or (refusing and line.startswith("sshd")):
+            send(pid, signal.SIGTERM)
+            send(pid, signal.SIGCONT)  # or else one that a slow link has stopped would not hear of it
+    if refusing and detached():
+        sleep_until(until)
+        with open(REFUSED) as file:
+            last_word = file.read()
+        if last_word == str(until):  # or else a later cut has the last word
+            os.unlink(REFUSED)
+
+
+def pause(until: float, _: float) -> None:
+    """Stop every process of the node, but not what the engine has started beside them: the observers look on."""
+    stopped = stop_all()
+    while more := stop_all() - stopped:
+        stopped |= more
+    if detached():
+        while time.monotonic() < until:
+            stop_all()
+            sleep_until(min(until, time.monotonic() + STRAYS))
+        for pid in inhabitants():
+            send(pid, signal.SIGCONT)
+
+
+def slow(until: float, delay: float) -> None:
+    """Make each exchange over SSH wait ``delay``: what comes in meanwhile lies in the kernel until sshd goes on. Jobs are not touched."""
+    if not detached():
+        return
+    try:
+        while time.monotonic() < until:
+            signal_sshd(signal.SIGSTOP)
+            sleep_until(min(until, time.monotonic() + delay))
+            signal_sshd(signal.SIGCONT)
+            time.sleep(OPEN)
+    finally:
+        signal_sshd(signal.SIGCONT)
+
+
+def detached() -> bool:
+    """False in the process that the engine waits for; True in its child, which lives on by itself."""
+    if os.fork():
+        return False
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(null, stream)
+    return True
+
+
+def write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def sleep_until(moment: float) -> None:
+    """A stopped process's sleep may end late, never early."""
+    time.sleep(max(0.0, min(moment - time.monotonic(), 3600.0)))
+
+
+def stop_all() -> set[int]:
+    found = inhabitants()
+    for pid in found:
+        send(pid, signal.SIGSTOP)
+    return found
+
+
+def inhabitants() -> set[int]:
+    """All that descends from the node's first process, itself and this process left out."""
+    parents = {pid: parent for pid, parent, _ in processes()}
+    below = {1}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return below - {1, os.getpid()}
+
+
+def signal_sshd(which: int) -> None:
+    for pid, _, line in processes():
+        if line.startswith(("sshd", "/usr/sbin/sshd")):
+            send(pid, which)
+
+
+def send(pid: int, which: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, which)
+
+
+def processes() -> Iterator[tuple[int, int, str]]:
+    """Pid, parent and command line of each process."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as stat, open(f"/proc/{name}/cmdline", "rb") as cmdline:
+                    parent = int(stat.read().rpartition(b")")[2].split()[1])
+                    line = cmdline.read().replace(b"\0", b" ").decode("utf-8", "replace")
+            except OSError:
+                continue
+            yield int(name), parent, line
+
+
+if __name__ == "__main__":
+    main()

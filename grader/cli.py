@@ -44,7 +44,7 @@ Identifier = Annotated[
     str, typer.Argument(metavar="ID", help="L'identifiant de l'exercice ; « grader list » les donne.", show_default=False)
 ]
 Identifiers = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]…", help="Les exercices à éprouver ; tous, sans aucun.", show_default=False)
+    list[str] | None, typer.Argument(metavar="ID…", help="Les exercices à éprouver ; tous, sans aucun.", show_default=False)
 ]
 NewIdentifier = Annotated[str, typer.Argument(metavar="ID", help="Minuscules, chiffres et tirets.", show_default=False)]
 KindOption = Annotated[str, typer.Option("--kind", metavar="GENRE", help="playbook, adhoc, config ou value.")]
@@ -131,7 +131,11 @@ def show(exercise_id: Identifier, learner: Learner = None, exercises: Exercises 
 
 @app.command("test")
 def prove(
-    exercise_ids: Identifiers, jobs: Jobs = 2, as_json: AsJson = False, learner: Learner = None, exercises: Exercises = catalog.EXERCISES
+    exercise_ids: Identifiers = None,
+    jobs: Jobs = 2,
+    as_json: AsJson = False,
+    learner: Learner = None,
+    exercises: Exercises = catalog.EXERCISES,
 ) -> None:
     """Éprouver des exercices par leurs réponses gardées. Code de retour : 0 tout tient, 1 quelque chose ne tient pas, 2 pas jugé."""
     signal.signal(signal.SIGTERM, _interrupted)
@@ -148,7 +152,7 @@ def prove(
 
 @app.command()
 def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Exercises = catalog.EXERCISES) -> None:
-    """Créer le dossier d'un nouvel exercice, que « grader test » sait déjà éprouver."""
+    """Créer un exercice, à adapter ensuite."""
     from grader import cli_author
 
     cli_author.new(exercises / exercise_id, kind)
@@ -156,7 +160,7 @@ def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Ex
 
 @app.command()
 def progress(as_json: AsJson = False, file: Export = None) -> None:
-    """Montrer où vous en êtes, leçon par leçon ; ou l'écrire dans un fichier."""
+    """Montrer où vous en êtes, leçon par leçon."""
     from grader import cli_learner
 
     cli_learner.tell(as_json=as_json, file=file)

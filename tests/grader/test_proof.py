@@ -161,5 +161,5 @@ def test_new_then_test_by_the_command_line(tmp_path):
     done = grader("new", "mon-exercice", "--kind", "value", "--exercices", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "grader test mon-exercice" in done.stdout
-    assert grader("test", "mon-exercice", "--exercices", tmp_path).returncode == 0
+    assert grader("test", "--exercices", tmp_path).returncode == 0  # without any id: all that the folder holds
     assert grader("new", "mon-exercice", "--exercices", tmp_path).returncode == 2

@@ -1,4 +1,4 @@
 #!/bin/sh
 set -e
 /bin/sleep 8
-date > /tmp/termine
+date > [[ fichier ]]

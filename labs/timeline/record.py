@@ -188,7 +188,8 @@ class Recorder:
     ) -> Timeline:
         """All that is known at ``now`` (epoch seconds)."""
         self._over = controller_end is not None
-        jobs = [job for host in self.hosts for job in self._jobs_on(host, now)]
+        over = float("inf") if controller_end is None else controller_end - self.started
+        jobs = [job for host in self.hosts for job in self._jobs_on(host, now) if job.task or _began(job) <= over]
         polls = self._polls(jobs)
         blocks = [self._with_kind(block, jobs) for block in self._blocks.values()]
         return Timeline(
@@ -477,6 +478,11 @@ def _without_echoes(polls: list[Poll]) -> Iterable[Poll]:
         if poll.finished:
             told.add(key)
         yield poll
+
+
+def _began(job: Job) -> float:
+    """When a job was launched, in seconds. One that nobody's events claim, and that began after ansible had returned, is another run's."""
+    return next((moment for moment in (job.launched, job.start) if moment is not None), 0.0)
 
 
 def _job_order(job: Job) -> tuple[float, str, str]:

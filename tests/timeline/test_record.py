@@ -215,3 +215,12 @@ def test_the_look_that_found_the_end_is_not_the_cleanup_that_followed():
 def test_a_node_gone_silent_is_noted():
     timeline = recorded([*ASYNC, Silence("node1", T0 + 6.04)])
     assert timeline.notes == ("node1 n’a plus été observé à partir de 6,0 s : ce qui suit n’est pas prouvé.",)
+
+
+def test_what_begins_after_ansible_has_returned_is_another_run_s():
+    recorder = Recorder("essai", ["node1"], T0)
+    detached = [*started(), Launched(T0 + 1.9, "node1", "t1", "j42.68", ""), HostEnded(T0 + 2.0, "node1", "t1", "ok", "", 0)]
+    for fact in (*detached, *ASYNC, module(90, 89, 2.2, "ping"), module(95, 94, 3.0, "setup")):
+        recorder.event(fact) if isinstance(fact, (TaskStarted, HostStarted, HostEnded, Launched)) else recorder.observe(fact)
+    assert [job.id for job in recorder.timeline(T0 + 5, controller_end=T0 + 2.5).jobs] == ["j42.68", "node1/90"]
+    assert [job.id for job in recorder.timeline(T0 + 5).jobs] == ["j42.68", "node1/90", "node1/95"]

@@ -39,4 +39,4 @@ async def exercice(line: str, cell: str) -> None:
     except asyncio.CancelledError:
         await panel.stop()
         await grading
-        raise InterruptedRun("Interrompu : la vérification est arrêtée, sans note.") from None
+        raise InterruptedRun("La cellule est interrompue\u00a0: la vérification est arrêtée, sans note.") from None

@@ -10,7 +10,7 @@ from labs.lab import Lab
 from labs.notebook import background, outcome, toolkit
 from labs.notebook.display import show
 from labs.notebook.live import LiveView
-from labs.notebook.pieces import code, note, problem
+from labs.notebook.pieces import NBSP, code, note, problem
 from labs.recording import record
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ class RunDisplay:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """What goes wrong inside is told in the cell, not raised: cells after it are still run. An interruption is raised."""
+        """What goes wrong inside is told in the cell, not raised: the cells after it are still run. InterruptedRun is raised."""
         try:
             yield
-        except InterruptedRun:
-            raise
+        except asyncio.CancelledError:
+            raise InterruptedRun("La cellule est interrompue.") from None
         except Exception as error:  # noqa: BLE001 - whatever it is, the learner reads it here and nowhere else
             self.show({"text/plain": str(error), "text/html": problem(error)})
 
@@ -88,16 +88,18 @@ class RunDisplay:
 async def launch(command: Command, display: RunDisplay, explain: Explain | None = None) -> None:
     """Run a command on the learner's lab; returns when Ansible has, and lets the display follow the jobs that it left behind.
 
-    ``explain`` makes of Ansible's words what the learner should read before them. Raises LabError when the run cannot start, and
-    InterruptedRun when the cell is interrupted: the run and its jobs are ended first.
+    ``explain`` makes of Ansible's words what the learner should read before them. Raises LabError when the run cannot start. When the
+    cell is interrupted (CancelledError), the run and its jobs are ended first.
     """
     lab = Lab()
-    recording = await asyncio.to_thread(record, lab, command, LINGER)
-    display.live(recording)
+    starting = asyncio.ensure_future(asyncio.to_thread(record, lab, command, LINGER))
     try:
+        recording = await asyncio.shield(starting)
+        display.live(recording)
         await _until(lambda: not recording.alive or _left_behind(recording.timeline()))
     except asyncio.CancelledError:
-        await _interrupt(recording, display)
+        await _interrupt(await starting, display)
+        raise
     said = _joined(_explained(recording.stdout, explain), _said(recording, lab))
     if recording.alive:
         display.answered(said, await _figure(recording.timeline()))
@@ -109,8 +111,8 @@ async def launch(command: Command, display: RunDisplay, explain: Explain | None 
 async def _interrupt(recording: Recording, display: RunDisplay) -> None:
     await asyncio.to_thread(recording.cancel)
     timeline = await asyncio.to_thread(recording.wait)
-    display.settle(_joined(_words(["Interrompu."]), answer(recording.stdout)), await _figure(timeline))
-    raise InterruptedRun("Interrompu : Ansible et ses jobs sont arrêtés, sur le contrôleur comme sur les nœuds.") from None
+    ended = f"Interrompu{NBSP}: Ansible et ses jobs sont arrêtés, sur le contrôleur comme sur les nœuds."
+    display.settle(_joined(_words([ended]), answer(recording.stdout)), await _figure(timeline))
 
 
 async def _follow(recording: Recording, display: RunDisplay, said: dict[str, str]) -> None:

@@ -76,8 +76,12 @@ class Job:
         # A worker may have forked between the look and the kill: look until there is nothing and the runner has noticed.
         while sweep.kill_controller(self.id) or self.alive:
             self._thread.join(0.1)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._sweep_node, self.lab.nodes))
+        try:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self._sweep_node, self.lab.nodes))
+        except RuntimeError:  # the interpreter is on its way out, and lets no thread start: one node after the other
+            for node in self.lab.nodes:
+                self._sweep_node(node)
 
     def _sweep_node(self, node: str) -> None:
         with suppress(LabError):  # a dead node runs no job

@@ -80,9 +80,9 @@ def limit(argv: tuple[str, ...]) -> float | None:
     return float(argv[3]) if argv[3].isdigit() else None
 
 
-def is_ansible(argv: tuple[str, ...]) -> bool:
-    """Whether a command line is that of a module or of its wrapper, or of a shell that starts one."""
-    return any(MODULE_PREFIX in word for word in argv)
+def is_job(argv: tuple[str, ...]) -> bool:
+    """Whether a command line is that of a module that is drawn as a job, or of its wrapper: looks at jobs are drawn by their events."""
+    return (_is_module(argv) or bool(wrapper_stem(argv))) and module_name(argv) != "async_status"
 
 
 def _is_module(argv: tuple[str, ...]) -> bool:

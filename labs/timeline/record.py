@@ -20,7 +20,7 @@ from labs.timeline.process_table import (
     async_end,
     exit_code,
     file_state,
-    is_ansible,
+    is_job,
     limit,
     module_name,
     wrapper_stem,
@@ -135,7 +135,7 @@ class Recorder:
         """Take a node's word; whether it may change what a Timeline shows."""
         self._know(record.host)
         node = self._nodes[record.host]
-        telling = _concerns_ansible(record, node)
+        telling = _is_drawn(record, node)
         match record:
             case ProcessSeen():
                 known = node.alive.get(record.pid)
@@ -423,16 +423,16 @@ class Recorder:
         return replace(block, kind=BlockKind.LAUNCH) if Mode.DETACHED in modes else block
 
 
-def _concerns_ansible(record: Record, node: _Node) -> bool:
-    """Whether a record is of a module, of what it runs, or of its job's file: most processes of a node are ssh's and shells'."""
+def _is_drawn(record: Record, node: _Node) -> bool:
+    """Whether a record is of a job, of what it runs, or of its file: most processes of a node are ssh's, shells' and looks at jobs."""
     match record:
         case ProcessSeen():
             parent = node.alive.get(record.ppid)
-            return is_ansible(record.argv) or bool(parent and is_ansible(parent.argv))
+            return is_job(record.argv) or bool(parent and is_job(parent.argv))
         case ProcessEnded():
             known = node.alive.get(record.pid)
             parent = node.alive.get(known.ppid) if known else None
-            return bool(known) and (is_ansible(known.argv) or bool(parent and is_ansible(parent.argv)))
+            return any(process is not None and is_job(process.argv) for process in (known, parent))
         case JobFile() | Silence():
             return True
         case _:

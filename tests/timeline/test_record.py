@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from labs.evidence.records import JobFile, ProcessEnded, ProcessSeen, Silence
+from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence
 from labs.jobs.events import HostEnded, HostStarted, Launched, Polled, TaskStarted
 from labs.timeline.model import BlockKind, Mode, State
 from labs.timeline.record import Recorder
@@ -224,3 +224,22 @@ def test_what_begins_after_ansible_has_returned_is_another_run_s():
         recorder.event(fact) if isinstance(fact, (TaskStarted, HostStarted, HostEnded, Launched)) else recorder.observe(fact)
     assert [job.id for job in recorder.timeline(T0 + 5, controller_end=T0 + 2.5).jobs] == ["j42.68", "node1/90"]
     assert [job.id for job in recorder.timeline(T0 + 5).jobs] == ["j42.68", "node1/90", "node1/95"]
+
+
+def test_what_changes_the_picture_is_told_from_the_rest():
+    recorder = Recorder("t", ["node1"], 0.0)
+    module = ("/usr/bin/python3", "/root/.ansible/tmp/x/AnsiballZ_command.py")
+    status = ("/usr/bin/python3", "/root/.ansible/tmp/x/AnsiballZ_async_status.py")
+    records = [
+        (ProcessSeen("node1", 5, 1, 1.0, ("sh", "-c", "python3 AnsiballZ_command.py")), False),
+        (ProcessSeen("node1", 6, 5, 1.1, module), True),
+        (ProcessSeen("node1", 7, 6, 1.2, ("/bin/sleep", "5")), True),
+        (ProcessSeen("node1", 8, 1, 1.3, status), False),
+        (ProcessEnded("node1", 8, 1.5), False),
+        (ProcessEnded("node1", 7, 6.2), True),
+        (ProcessEnded("node1", 6, 6.3), True),
+        (ProcessEnded("node1", 99, 6.3), False),
+        (JobFile("node1", "j1.6", 6.3, {}), True),
+        (Beat("node1", 7.0), False),
+    ]
+    assert [(record, recorder.observe(record)) for record, _ in records] == records

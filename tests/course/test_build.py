@@ -53,6 +53,21 @@ def test_a_replay_and_a_comparison_show_runs_too():
     assert build.runs_shown('predict("Combien ?", key="a")') == []
 
 
+def test_a_magic_cell_shows_the_run_recorded_of_its_command():
+    assert build.runs_shown("%ansible all  -m ansible.builtin.ping") == ["00-ping"]
+    assert build.runs_shown("%ansible all -m ansible.builtin.pong") == build.runs_shown("%lab") == []
+    cell = nbformat.v4.new_code_cell("%ansible all -m ansible.builtin.ping")
+    build._picture(cell, {})
+    assert "<figure" in cell.outputs[0].data["text/html"]
+    assert cell.metadata["contrepoint"] == {"runs": {"00-ping": recordings.digest("00-ping")}}
+
+
+def test_an_exercise_cell_shows_its_statement():
+    cell = nbformat.v4.new_code_cell("%%exercice sync-coupure\n- hosts: all\n")
+    build._picture(cell, build.imported("from grader.notebook import exercise"))
+    assert "Survivre à une coupure" in cell.outputs[0].data["text/plain"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_cell_ids_are_the_same_from_one_build_to_the_next(name):
     source = paths.NOTEBOOKS / "sources" / f"{name}.md"

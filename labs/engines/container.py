@@ -107,6 +107,7 @@ class ContainerEngine:
             f"--hostname={spec.hostname}",
             f"--network={spec.network.name}",
             f"--ip={spec.address}",
+            f"--mac-address={_hardware_address(spec.address)}",
             *(f"--add-host={name}:{address}" for name, address in spec.neighbours.items()),
             # A node that may not go out has nobody to ask: a look-up fails at once instead of waiting.
             *(() if spec.internet else ("--dns=127.0.0.1",)),
@@ -135,13 +136,14 @@ class ContainerEngine:
         self.run("start", name)
 
     def start_later(self, name: str, seconds: float) -> None:
-        subprocess.Popen(
-            ["sh", "-c", 'sleep "$1"; shift; exec "$@"', "sh", str(seconds), self.name, "start", name],
+        subprocess.run(
+            ["sh", "-c", '(sleep "$1"; shift; exec "$@") &', "sh", str(seconds), self.name, "start", name],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=self._environment(),
             start_new_session=True,
+            check=True,
         )
 
     def kill(self, name: str) -> None:
@@ -319,6 +321,11 @@ def _state(raw: dict[str, Any]) -> NodeState:
         internet=labels.get(INTERNET_LABEL) == "1",
         port=int(bindings[0]["HostPort"]) if running and bindings else None,
     )
+
+
+def _hardware_address(address: str) -> str:
+    """The same for the same address: a node that comes back, or a new one in its place, is found where its neighbours remember it."""
+    return "02:42:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
 
 def _free_port() -> int:

@@ -139,8 +139,11 @@ class Lab:
         self.engine.remove([node.name for node in found.values() if node.hostname not in usable])
         with ThreadPoolExecutor(4) as pool:
             addresses = list(pool.map(lambda spec: self._bring_up(spec, usable.get(spec.hostname)), specs))
-        if not specs[0].internet:
-            self.engine.fence(specs[0].network, specs[0].image)
+        first = specs[0]
+        if first.internet:
+            self.engine.unfence(first.network.name, first.image)
+        else:
+            self.engine.fence(first.network, first.image)
         return addresses
 
     def _bring_up(self, spec: NodeSpec, node: NodeState | None) -> Address:

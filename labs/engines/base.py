@@ -133,6 +133,9 @@ class Engine(Protocol):
     def fence(self, network: Network, image: str) -> None:
         """Keep a network's running nodes from all but each other; who calls them is still answered."""
 
+    def unfence(self, network: str, image: str) -> None:
+        """Let a network's nodes go anywhere; no error when they already could."""
+
     def remove_network(self, network: str, image: str) -> None:
         """Remove a lab's network and its fence; no error when it does not exist. ``image``: an engine may need it for that."""
 

@@ -192,6 +192,9 @@ class ContainerEngine:
 
     def remove_network(self, network: str, image: str) -> None:
         self.run("network", "rm", network, tolerate=("not found", "no such network"))
+        self.unfence(network, image)
+
+    def unfence(self, network: str, image: str) -> None:
         self._filter(fence.removal(network), image)  # where that cannot be done, no fence could be made either
 
     def _filter(self, rules: str, image: str) -> Completed:

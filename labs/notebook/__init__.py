@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labs.notebook.asksettings import setting
     from labs.notebook.comparisons import compared
     from labs.notebook.exploring import explore
-    from labs.notebook.faults import cut_button
+    from labs.notebook.faults import cut_button, fault_button
     from labs.notebook.following import job_file
     from labs.notebook.panel import launcher
     from labs.notebook.player import replay
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from labs.notebook.whatif import what_if
 
 __all__ = [
-    "ask_status", "compared", "cut_button", "explore", "job_file", "lab_status", "launcher", "predict", "quiz", "recorded", "replay",
+    "ask_status", "compared", "cut_button", "explore", "fault_button", "job_file", "lab_status", "launcher", "predict", "quiz", "recorded", "replay",
     "setting", "what_if",
 ]  # fmt: skip
 
@@ -35,6 +35,7 @@ _HOMES = {
     "compared": "comparisons",
     "cut_button": "faults",
     "explore": "exploring",
+    "fault_button": "faults",
     "job_file": "following",
     "lab_status": "status",
     "launcher": "panel",

@@ -55,6 +55,15 @@ class Polled:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemEnded:
+    """A turn of a loop ended on a host, for the controller."""
+
+    at: float
+    host: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class HostEnded:
     """A task ended on a host, for the controller. ``outcome``: "ok", "failed", "unreachable" or "skipped"."""
 
@@ -66,7 +75,7 @@ class HostEnded:
     rc: int | None
 
 
-Event = TaskStarted | HostStarted | Launched | Polled | HostEnded
+Event = TaskStarted | HostStarted | Launched | Polled | ItemEnded | HostEnded
 
 OUTCOMES = {
     "runner_on_ok": "ok",
@@ -74,12 +83,13 @@ OUTCOMES = {
     "runner_on_unreachable": "unreachable",
     "runner_on_skipped": "skipped",
 }
-SINGLE_OR_ITEM = ("runner_on_ok", "runner_on_failed", "runner_item_on_ok", "runner_item_on_failed")
+ITEM_OUTCOMES = ("runner_item_on_ok", "runner_item_on_failed")
+SINGLE_OR_ITEM = ("runner_on_ok", "runner_on_failed", *ITEM_OUTCOMES)
 UNKNOWN_JOB = "could not find job"  # async_status then says finished, of a job that may well run: it looked elsewhere
 
 
 def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
-    """The typed events that a raw one holds: none, one, or two."""
+    """The typed events that a raw one holds: none, or some."""
     name, data = raw.get("event", ""), raw.get("event_data") or {}
     at, host, task = _epoch(raw.get("created", "")), data.get("host", ""), data.get("task_uuid", "")
     result = data.get("res") or {}
@@ -102,6 +112,12 @@ def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
             yield Polled(at, host, task, jid, finished=finished, waited_by_status=True)
         elif not result.get("finished"):
             yield Launched(at, host, task, jid, _item(result))
+    yield from _endings(name, at, host, task, result)
+
+
+def _endings(name: str, at: float, host: str, task: str, result: Mapping[str, Any]) -> Iterator[Event]:
+    if name in ITEM_OUTCOMES:
+        yield ItemEnded(at, host, task)
     if name in OUTCOMES:
         yield HostEnded(at, host, task, OUTCOMES[name], _message(result), _rc(result))
 

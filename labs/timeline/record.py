@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, ProcessRun, ProcessSeen, Record, Silence
-from labs.jobs.events import Event, HostEnded, HostStarted, Launched, Polled, TaskStarted
+from labs.jobs.events import Event, HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import Block, BlockKind, Fault, Job, Mode, Outcome, Poll, State, Task, Timeline
 from labs.timeline.process_table import (
     Process,
@@ -76,6 +76,7 @@ class Recorder:
         self._nodes: dict[str, _Node] = {host: _Node() for host in hosts}
         self._tasks: dict[str, Task] = {}
         self._blocks: dict[tuple[str, str], Block] = {}
+        self._turns: dict[tuple[str, str], list[float]] = {}  # ends of a loop's turns, in order
         self._claims: dict[str, _Claim] = {}
         self._polled: list[Polled] = []
         self._over = False  # whether the controller has returned
@@ -94,6 +95,8 @@ class Recorder:
                 self._blocks[event.host, event.task] = Block(event.host, event.task, kind, event.at - self.started)
             case HostEnded():
                 self._close_block(event)
+            case ItemEnded():
+                self._turns.setdefault((event.host, event.task), []).append(event.at - self.started)
             case Launched():
                 self._claims[event.jid] = _Claim(event.host, event.task, event.at, event.item, detached=True)
             case Polled():
@@ -309,11 +312,18 @@ class Recorder:
                     command=command,
                     start=process.start - self.started,
                     end=self._since(process.end),
-                    detected=block.end if block and block.outcome is not Outcome.UNREACHABLE else None,
+                    detected=self._sync_detected(block, self._since(process.end)),
                     state=_sync_state(process, block, self._over),
                 )
             )
         return jobs
+
+    def _sync_detected(self, block: Block | None, end: float | None) -> float | None:
+        """A loop learns of each of its modules at that turn's end, not at its own."""
+        if block is None or block.outcome is Outcome.UNREACHABLE:
+            return None
+        turns = self._turns.get((block.host, block.task), [])
+        return next((turn for turn in turns if end is not None and turn >= end), block.end)
 
     def _unconfirmed(self, jid: str) -> Job:
         claim = self._claims[jid]

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence
-from labs.jobs.events import HostEnded, HostStarted, Launched, Polled, TaskStarted
+from labs.jobs.events import HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import BlockKind, Mode, State
 from labs.timeline.record import Recorder
 
@@ -81,6 +81,13 @@ def test_an_async_job_has_its_times_from_the_node_and_its_detection_from_the_con
     job = only_job(recorded([*ASYNC, *POLLED]))
     assert (job.id, job.mode, job.label, job.limit, job.state, job.rc) == ("j42.68", Mode.POLLED, "sleep 3", 60.0, State.SUCCEEDED, 0)
     assert (job.launched, job.start, job.end, job.detected) == (seconds(1.0), seconds(1.2), seconds(4.36), seconds(4.9))
+
+
+def test_a_synchronous_loop_learns_of_each_turn_at_its_own_end():
+    facts = [*started(), module(80, 79, 1.0), ended(80, 2.0), ItemEnded(T0 + 2.2, "node1", "t1")]
+    facts += [module(90, 89, 2.8), ended(90, 3.9), ItemEnded(T0 + 4.1, "node1", "t1"), HostEnded(T0 + 4.2, "node1", "t1", "ok", "", None)]
+    assert [job.detected for job in recorded(facts).jobs] == [seconds(2.2), seconds(4.1)]
+    assert recorded(facts[:3], over=False).jobs[0].detected is None
 
 
 def test_who_speaks_first_does_not_matter():

@@ -51,9 +51,10 @@ def _hold(path: Path, held: ExitStack) -> None:
 def _sweep() -> None:
     for lock_file in paths.STATE.glob(f"{PREFIX}*/{_LOCK}"):
         # Somebody else may be sweeping it, or have just finished.
-        with suppress(FileNotFoundError, BlockingIOError), lock_file.open("w") as lock:
+        with suppress(FileNotFoundError, BlockingIOError), lock_file.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(Lab(lock_file.parent.name))
+            if lock_file.exists():  # or its owner has just removed it, and let go
+                _remove(Lab(lock_file.parent.name))
 
 
 def _remove(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labs.notebook.asking import ask_status
     from labs.notebook.asksettings import setting
+    from labs.notebook.bench import side_by_side
     from labs.notebook.comparisons import compared
     from labs.notebook.exploring import explore
     from labs.notebook.faults import cut_button, fault_button
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ask_status", "compared", "cut_button", "explore", "fault_button", "job_file", "lab_status", "launcher", "predict", "quiz", "recorded", "replay",
-    "setting", "what_if",
+    "setting", "side_by_side", "what_if",
 ]  # fmt: skip
 
 _HOMES = {
@@ -44,6 +45,7 @@ _HOMES = {
     "recorded": "recordings",
     "replay": "player",
     "setting": "asksettings",
+    "side_by_side": "bench",
     "what_if": "whatif",
 }
 

@@ -91,6 +91,8 @@ def runs_shown(code: str) -> list[str]:
         return [str(arguments[0])]
     if name == "compared":
         return [str(run) for run in arguments[0]]
+    if name == "side_by_side":
+        return [str(run) for run in arguments[0].values()]
     return [str(options["recorded"])] if options.get("recorded") else []
 
 

@@ -106,8 +106,7 @@ class ContainerEngine:
             f"--name={spec.name}",
             f"--hostname={spec.hostname}",
             f"--network={spec.network.name}",
-            f"--ip={spec.address}",
-            f"--mac-address={_hardware_address(spec.address)}",
+            *self.place(spec.address),
             *(f"--add-host={name}:{address}" for name, address in spec.neighbours.items()),
             # A node that may not go out has nobody to ask: a look-up fails at once instead of waiting.
             *(() if spec.internet else ("--dns=127.0.0.1",)),
@@ -127,6 +126,10 @@ class ContainerEngine:
             "--env=HOST_KEY",  # its value comes by the environment: a command line is everybody's to read
             *self.run_options(),
         ]
+
+    def place(self, address: str) -> Sequence[str]:
+        """Options of ``run`` that give a node its address. Its hardware address must follow: neighbours remember the pair."""
+        return [f"--ip={address}"]
 
     def run_options(self) -> Sequence[str]:
         """Options of ``run`` that this machine needs."""
@@ -324,11 +327,6 @@ def _state(raw: dict[str, Any]) -> NodeState:
         internet=labels.get(INTERNET_LABEL) == "1",
         port=int(bindings[0]["HostPort"]) if running and bindings else None,
     )
-
-
-def _hardware_address(address: str) -> str:
-    """The same for the same address: a node that comes back, or a new one in its place, is found where its neighbours remember it."""
-    return "02:42:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
 
 def _free_port() -> int:

@@ -19,6 +19,11 @@ ADMIN_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 class Podman(ContainerEngine):
     name = "podman"
 
+    def place(self, address: str) -> Sequence[str]:
+        # Docker does this by itself; podman would take another hardware address at each start.
+        hardware = "02:42:" + ":".join(f"{int(part):02x}" for part in address.split("."))
+        return [f"--ip={address}", f"--mac-address={hardware}"]
+
     def _make_network(self, name: str, labels: Sequence[str]) -> None:
         # Its name server would answer for the whole Internet, fence or not.
         self.run("network", "create", "--disable-dns", *labels, name, tolerate=("already exists",))

@@ -53,7 +53,9 @@ def figure(runs: Sequence[Run]) -> Figure:
     height = HEAD + sum(_height(frame) for frame in frames) + GAP + bars + AXIS + LEGEND
     fig = Figure(figsize=(WIDTH, height), facecolor="white")
     FigureCanvasAgg(fig)
-    fig.text(frames[0].left / WIDTH, 1 - 0.2 / height, title(runs), fontsize=12, fontweight="bold", color=INK, va="center")
+    fig.text(
+        frames[0].left / WIDTH, 1 - 0.2 / height, title(runs), fontsize=12, fontweight="bold", color=INK, va="center", parse_math=False
+    )
     bottom, shared = AXIS + LEGEND, None
     below = fig.add_axes(_box(frames[0], height, bottom, bars))
     top = height - HEAD
@@ -101,9 +103,9 @@ def _box(frame: Frame, total: float, bottom: float, height: float) -> tuple[floa
 
 def _heading(fig: Figure, name: str, frame: Frame, top: float) -> None:
     x, height = frame.left / WIDTH, fig.get_figheight()
-    fig.text(x, (top - HEADING / 2) / height, name, fontsize=10, fontweight="bold", color=INK, va="center")
+    fig.text(x, (top - HEADING / 2) / height, name, fontsize=10, fontweight="bold", color=INK, va="center", parse_math=False)
     for number, line in enumerate(frame.summary):
-        fig.text(x, (top - HEADING - LINE * (number + 0.4)) / height, line, fontsize=SUMMARY, color=INK, va="center")
+        fig.text(x, (top - HEADING - LINE * (number + 0.4)) / height, line, fontsize=SUMMARY, color=INK, va="center", parse_math=False)
 
 
 def _lanes(axes: Axes, scene: Scene, frame: Frame, over: float) -> None:

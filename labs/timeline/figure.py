@@ -54,9 +54,9 @@ def draw(scene: Scene) -> Figure:
 
 def _heading(fig: Figure, scene: Scene, frame: Frame) -> None:
     x, top = frame.left / WIDTH, frame.height - 0.22
-    fig.text(x, top / frame.height, scene.title, fontsize=11, fontweight="bold", color=INK, va="center")
+    fig.text(x, top / frame.height, scene.title, fontsize=11, fontweight="bold", color=INK, va="center", parse_math=False)
     for number, line in enumerate(frame.summary):
-        fig.text(x, (top - LINE * (number + 1)) / frame.height, line, fontsize=9, color=INK, va="center")
+        fig.text(x, (top - LINE * (number + 1)) / frame.height, line, fontsize=9, color=INK, va="center", parse_math=False)
 
 
 def _curve(axes: Axes, curve: Curve, scene: Scene, frame: Frame) -> None:

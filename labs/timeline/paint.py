@@ -171,13 +171,13 @@ def _job_label(axes: Axes, item: Item, y: float, scene: Scene, frame: Frame) -> 
         _beside(axes, item.label, (item.x0 - frame.seconds(width + 8), y), INK, frame)
     elif text := item.label if width <= inside else shortened(item.label, size, inside):
         ink = INK if item.state == State.UNCONFIRMED else "white"
-        axes.text(item.x0 + frame.seconds(4), y, text, fontsize=size, color=ink, va="center", zorder=5)
+        axes.text(item.x0 + frame.seconds(4), y, text, fontsize=size, color=ink, va="center", zorder=5, parse_math=False)
     elif text := shortened(item.label, size, room_after):
         _beside(axes, text, (after, y), INK, frame)
 
 
 def _beside(axes: Axes, text: str, at: tuple[float, float], color: str, frame: Frame) -> None:
-    note = axes.text(at[0] + frame.seconds(4), at[1], text, fontsize=8, color=color, va="center", zorder=5, clip_on=True)
+    note = axes.text(at[0] + frame.seconds(4), at[1], text, fontsize=8, color=color, va="center", zorder=5, clip_on=True, parse_math=False)
     note.set_path_effects(HALO)
 
 
@@ -190,6 +190,8 @@ def fault_labels(axes: Axes, scene: Scene, frame: Frame) -> None:
         at = min(item.x0 + frame.seconds(4), frame.start + frame.span - width)
         if at >= taken.get(item.lane, frame.start):
             top, _ = frame.band(item)
-            note = axes.text(at, top + 0.12, item.label, fontsize=size, color=palette.LOST, va="top", zorder=6, fontweight="bold")
+            note = axes.text(
+                at, top + 0.12, item.label, fontsize=size, color=palette.LOST, va="top", zorder=6, fontweight="bold", parse_math=False
+            )
             note.set_path_effects(HALO)
             taken[item.lane] = at + width

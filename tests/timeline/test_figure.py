@@ -1,6 +1,7 @@
 import io
 import sys
 import time
+from dataclasses import replace
 
 import matplotlib.image
 import numpy as np
@@ -112,6 +113,14 @@ def test_a_thousand_jobs_on_fifty_nodes():
 def test_artists_do_not_grow_with_jobs():
     few, many = figure.figure(samples.crowd(50, 3)), figure.figure(samples.crowd(50, 20))
     assert len(many.axes[0].get_children()) <= len(few.axes[0].get_children()) + 5
+
+
+def test_a_shell_s_dollars_are_no_mathematics():
+    """A title or a label with two dollars would be read as a formula, and refused."""
+    run = samples.sync()
+    text = 'for n in $(seq 3); do echo "ligne $n"'
+    dollars = replace(run, title=text, jobs=tuple(replace(job, label=text) for job in run.jobs))
+    plot(dollars).savefig(io.BytesIO(), format="png")
 
 
 def test_pyplot_stays_out():

@@ -1,10 +1,12 @@
 """The playbooks that learners copy: understood by Ansible, named, commented, and the ones that the lessons run."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
 import pytest
 import yaml
 
@@ -15,6 +17,7 @@ from labs.notebook.commandline import CommandLine
 
 ALL = sorted(paths.PLAYBOOKS.glob("*.yml"))
 PLAYBOOKS = [path for path in ALL if "hosts" in yaml.safe_load(path.read_text(encoding="utf-8"))[0]]
+SOLUTIONS = sorted(paths.ROOT.glob("grader/exercises/*/solution/answer.yml"))
 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.name)
@@ -43,12 +46,36 @@ def unfolded(tasks):
             yield from unfolded(task.get(part, []))
 
 
+def lint(*files):
+    """ansible-lint by the project's settings, which name the production profile; nothing is looked for on the network."""
+    tools = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
+    command = [tools / "ansible-lint", "--config-file", paths.ROOT / ".ansible-lint", "--nocolor", "--parseable", *files]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=paths.ROOT, env=environment)
+
+
+def test_playbooks_and_solutions_are_clean():
+    """One run for all of them: starting takes most of its time."""
+    answers = [path for path in SOLUTIONS if "hosts:" in path.read_text(encoding="utf-8")]
+    assert answers
+    done = lint(*(path.relative_to(paths.ROOT) for path in [*ALL, *answers]))
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_not_clean_is_seen(tmp_path):
+    play = tmp_path / "sale.yml"
+    play.write_text("---\n- hosts: all\n  tasks:\n    - command: /bin/true\n", encoding="utf-8")
+    done = lint(play)
+    assert done.returncode != 0
+    assert {"name[play]", "fqcn[action-core]", "no-changed-when"} <= set(re.findall(r"[a-z-]+\[[a-z-]+\]|no-changed-when", done.stdout))
+
+
 def lines():
     """Every command line of the lessons, with the values that its panel starts with."""
     jid = {"jid": "j1.2"}  # of a job launched before
     yield from ((recipe["command"], jid if "before" in recipe else {}) for recipe in recordings.recipes().values())
     for source in build.sources():
-        for cell in build.built(source).cells:
+        for cell in jupytext.read(source, fmt="md:myst").cells:
             made = build.call(cell.source) if cell.cell_type == "code" else None
             if made and made[0] in {"launcher", "explore", "job_file"}:
                 yield made[1][0], {name: value for name, value in made[2].items() if isinstance(value, int)}

@@ -149,7 +149,7 @@ def _conflict(said: re.Match[str]) -> Told:
     words = [word.strip() for word in said[1].split(",")]
     known = {word: _near(word, TASK_WORDS) for word in words}
     wrong = next((word for word in words if known[word]), words[-1])
-    remedy = known[wrong] or "Une tâche n’exécute qu’un module{NBSP}: faites-en deux tâches, ou corrigez le mot-clé."
+    remedy = known[wrong] or f"Une tâche n’exécute qu’un module{NBSP}: faites-en deux tâches, ou corrigez le mot-clé."
     return f"Cette tâche nomme plusieurs modules{NBSP}: {listed(words)}.", remedy, wrong
 
 

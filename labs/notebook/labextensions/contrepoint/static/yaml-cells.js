@@ -47,6 +47,6 @@
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB.contrepoint = {
     init: async () => {},
-    get: async () => () => ({ default: plugin }),
+    get: async () => () => ({ __esModule: true, default: plugin }), // without the mark, JupyterLab takes the whole for the plugin
   };
 })();

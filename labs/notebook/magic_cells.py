@@ -1,3 +1,5 @@
+# mypy: disable-error-code="no-untyped-call"
+# (jupytext is not typed)
 """Cells of the lessons that are magics, read without running them: what they type, and the recorded run that they show."""
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from labs.notebook.rundisplay import answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _FIRST = re.compile(r"(%%?[\w-]+)[ \t]*(.*)")
 _RUNNING = {"%ansible": "ansible", "%ansible-playbook": "ansible-playbook"}
@@ -56,16 +57,16 @@ def still(cell: MagicCell) -> dict[str, Any] | None:
     return joined(run, answer(recordings.printed(cell.run))) if recordings.printed_path(cell.run).is_file() else run
 
 
-def playbook(name: str, sources: list[Path] | None = None) -> MagicCell:
+def playbook(name: str) -> MagicCell:
     """The ``%%playbook`` cell of this name, wherever it is in the lessons. KeyError when there is none."""
-    for cell in _cells(sources or sorted((paths.NOTEBOOKS / "sources").glob("*.md"))):
+    for cell in _cells():
         if cell.name == "%%playbook" and commands.words(cell.line)[:1] == [name]:
             return cell
     raise KeyError(name)
 
 
-def _cells(sources: list[Path]) -> Iterator[MagicCell]:
-    for source in sources:
+def _cells() -> Iterator[MagicCell]:
+    for source in sorted((paths.NOTEBOOKS / "sources").glob("*.md")):
         for cell in jupytext.read(source, fmt="md:myst").cells:
             if cell.cell_type == "code" and (magic := read(cell.source)):
                 yield magic

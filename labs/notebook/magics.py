@@ -147,7 +147,7 @@ def _await(call: re.Match[str]) -> str:
 _TYPED = re.compile(r"\s*(?:\w+\s*=\s*)?(%%?[\w-]+)\s+(.*)", re.DOTALL)
 
 
-@context_matcher()
+@context_matcher()  # type: ignore[untyped-decorator]
 def completed(context: CompletionContext) -> SimpleMatcherResult:
     """What our magics offer at the cursor; nothing anywhere else."""
     words = _offered(context)

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-call"
-# (jupytext is not typed)
+# (jupytext has no types)
 """Cells of the lessons that are magics, read without running them: what they type, and the recorded run that they show."""
 
 from __future__ import annotations

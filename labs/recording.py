@@ -20,6 +20,7 @@ from labs.timeline.model import Fault, FaultKind, Timeline
 from labs.timeline.record import Recorder
 
 LINGER_PERIOD = 0.1  # seconds
+SWEPT_LAG = 5.0  # seconds that the word of a swept job's end may take on a busy machine
 
 
 class Recording:
@@ -99,17 +100,22 @@ class Recording:
     def _follow(self) -> None:
         self._job.wait()
         self._tell()
-        deadline = time.time() + self._linger
-        while time.time() < deadline and not self._cancelling.is_set() and self._jobs_running():
-            time.sleep(LINGER_PERIOD)
+        self._watch_on(self._linger, until=self._cancelling)
         if self._cancelling.is_set():
             self._swept.wait()  # the end of the jobs on the nodes is part of the story
+            self._watch_on(SWEPT_LAG)
         self._watch.stop()
         ended = time.time()
         if self._job.status == "successful":
             durations.keep(self.lab, self.command, ended - self.started)
         self._ended = ended
         self._tell()
+
+    def _watch_on(self, seconds: float, until: threading.Event | None = None) -> None:
+        """Let the nodes tell how their jobs end, for ``seconds`` at most."""
+        deadline = time.time() + seconds
+        while time.time() < deadline and not (until and until.is_set()) and self._jobs_running():
+            time.sleep(LINGER_PERIOD)
 
     def _jobs_running(self) -> bool:
         return any(job.confirmed and job.end is None for job in self.timeline().jobs)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import grader.notebook
 from labs import paths
@@ -14,7 +15,7 @@ from labs.notebook.completion import modules
 
 @pytest.fixture(scope="module")
 def shell():
-    shell = InteractiveShell()
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))  # else a database stays open
     magics.register(shell)
     magics.register(shell, (grader.notebook.MAGIC,))
     return shell

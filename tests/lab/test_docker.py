@@ -49,6 +49,7 @@ def docker(tmp_path_factory):
         del os.environ["DOCKER_HOST"]
         daemon.terminate()
         daemon.wait(60)
+        subprocess.run(["umount", f"{folder}/exec/netns/default"], check=False, capture_output=True)  # which it leaves mounted
         shutil.rmtree(folder, ignore_errors=True)
 
 

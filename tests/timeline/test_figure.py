@@ -120,7 +120,7 @@ def test_a_shell_s_dollars_are_no_mathematics():
     run = samples.sync()
     text = 'for n in $(seq 3); do echo "ligne $n"'
     dollars = replace(run, title=text, jobs=tuple(replace(job, label=text) for job in run.jobs))
-    plot(dollars).savefig(io.BytesIO(), format="png")
+    figure.figure(dollars).savefig(io.BytesIO(), format="png")
 
 
 def test_pyplot_stays_out():

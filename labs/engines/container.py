@@ -60,6 +60,7 @@ class ContainerEngine:
     """
 
     name = ""
+    capabilities: Sequence[str] = CAPABILITIES
 
     def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS) -> None:
         self.environment = dict(environment or {})
@@ -118,7 +119,7 @@ class ContainerEngine:
             f"--label={HOST_KEY_LABEL}={host_key.public}",
             f"--label={INTERNET_LABEL}={int(spec.internet)}",
             "--cap-drop=ALL",
-            *(f"--cap-add={capability}" for capability in CAPABILITIES),
+            *(f"--cap-add={capability}" for capability in self.capabilities),
             "--security-opt=no-new-privileges",
             *self.limits,
             "--stop-timeout=0",  # nothing in a node is worth waiting for, a frozen node least of all

@@ -7,11 +7,13 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from labs.engines.base import Network
-from labs.engines.container import LIMITS, ContainerEngine
+from labs.engines.container import CAPABILITIES, LIMITS, ContainerEngine
 
 
 class Docker(ContainerEngine):
     name = "docker"
+    # Podman hides the kernel's audit from nodes; where it is seen, sshd gives no terminal unless it may write there.
+    capabilities = (*CAPABILITIES, "AUDIT_WRITE")
 
     def __init__(self, ulimits: Sequence[str] = (), limits: Sequence[str] = LIMITS) -> None:
         super().__init__({"DOCKER_BUILDKIT": "0"}, limits)  # the builder that needs no plug-in

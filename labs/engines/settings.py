@@ -43,7 +43,7 @@ class Settings:
         return Podman({} if plain else {"CONTAINERS_CONF": str(_write_containers_conf(self))}, self.limits)
 
     def describe(self) -> str:
-        runtime = f"runtime {self.runtime}" if self.runtime else "runtime par défaut"
+        runtime = f"moteur d’exécution {self.runtime}" if self.runtime else "moteur d’exécution par défaut"
         limits = f"limites {', '.join(self.ulimits)}" if self.ulimits else "limites par défaut"
         return f"{runtime}, {limits}" + ("" if self.bounded else ", mémoire et processeur des nœuds sans limite")
 

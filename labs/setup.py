@@ -100,12 +100,20 @@ def prepare_tests() -> None:
         raise LabError("Les bibliothèques de test n'ont pas pu être installées.", "Vérifiez l'accès à PyPI, puis relancez « ./check ».")
     if not _playwright_starts() and system.can_install():
         system.install("libatomic1", tell)  # its own node needs it, and a bare Debian lacks it
-    for program, what in (("chromium", "dans un navigateur"), ("dockerd", "sur Docker")):
+    for program, what in (("chromium", "dans un navigateur"), ("dockerd", "sur Docker"), ("hunspell", "d’orthographe")):
         if system.can_install():
             system.require(program, tell)
         elif not system.has(program):
             tell(f"{program} manque : les tests {what} seront passés.")
+    if not has_french() and system.can_install():
+        system.install("hunspell-fr", tell)
     tell("Prêts.")
+
+
+def has_french() -> bool:
+    """Whether hunspell is there with its French dictionary."""
+    listed = subprocess.run(["hunspell", "-D"], check=False, capture_output=True, text=True, input="") if system.has("hunspell") else None
+    return listed is not None and any(line.endswith("/fr") for line in listed.stderr.splitlines())
 
 
 def _playwright_starts() -> bool:

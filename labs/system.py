@@ -17,6 +17,7 @@ Say = Callable[[str], None]
 PACKAGES = {
     "chromium": "chromium",
     "dockerd": "docker.io",
+    "hunspell": "hunspell",
     "mmdebstrap": "mmdebstrap",
     "podman": "podman",
     "runc": "runc",

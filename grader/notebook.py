@@ -246,6 +246,11 @@ def still(exercise_id: str, answer: str | None = None) -> dict[str, Any]:
     return _shown(found, " Vos propres valeurs prendront alors la place de celles de l’énoncé." if found.drawn else "")
 
 
+def first_hints(exercise_id: str) -> str:
+    """HTML of the first hints of an exercise, for pages that stand without a kernel."""
+    return page.first_hints(catalog.find(exercise_id))
+
+
 def _shown(exercise: Exercise, more: str = "") -> dict[str, Any]:
     """What stands where no widget can: the statement."""
     ask = f"Exécutez cette cellule (Maj+Entrée) pour répondre et faire vérifier votre réponse.{more}"

@@ -58,6 +58,12 @@ def hints(title: str, levels: Sequence[str], total: int) -> str:
     return f'<div class="cp-report cp-hints" role="status"><p>{inline(typeset(f"Pour « {title} » :"))}</p>{_LIST}{given}</ul>{more}</div>'
 
 
+def first_hints(exercise: Exercise) -> str:
+    """The first hint of each check, folded, for who reads the exercise without answering it."""
+    given = "".join(f"<li><strong>{inline(typeset(check.title))}</strong>{markdown(check.hints.orient)}</li>" for check in exercise.checks)
+    return f'<details class="cp-report cp-first-hints"><summary>Le premier indice de chaque point</summary>{_LIST}{given}</ul></details>'
+
+
 def report(graded: Report) -> str:
     """What became of each check, in their order, under the overall result."""
     entries = f"{_LIST}{''.join(_check(entry) for entry in graded.checks)}</ul>" if graded.checks else ""

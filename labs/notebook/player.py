@@ -54,15 +54,20 @@ def still(name: str) -> dict[str, Any]:
 
 
 def film(timeline: Timeline) -> dict[str, Any]:
-    """All that the page needs of a run: messages of the live view, one a moment at which the picture changes, and the story told."""
-    final, frames = layout(timeline, live=False), Frames()
+    """All that the page needs of a run: its ``motion``, and what stays of it at the end."""
+    final = layout(timeline, live=False)
+    return {**motion(timeline, final), "final": {"table": display.table(timeline), "figure": display.picture(timeline, final)}}
+
+
+def motion(timeline: Timeline, final: Scene) -> dict[str, Any]:
+    """A run whose last scene is ``final``: messages of the live view, one a moment at which the picture changes, and the story told."""
+    frames = Frames()
     messages = [message for t in _moments(timeline) if (message := frames.take(_scene(timeline, final, t)))]
     return {
         "end": timeline.end,
         "peak": max((count for _, count in final.curve.points), default=0),
         "frames": messages,
         "steps": [{"t": _due(step.t, timeline), "said": step.said} for step in story.steps(timeline)],
-        "final": {"table": display.table(timeline), "figure": display.picture(timeline, final)},
     }
 
 

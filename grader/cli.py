@@ -14,7 +14,7 @@ import typer
 
 from grader import catalog
 from grader.errors import Exit, GraderError
-from grader.french import NBSP, THIN, figure, typeset
+from grader.french import NBSP, figure, typeset
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def check(
         with _progress(exercise) as watcher:
             graded = grade(exercise, answer, watcher)
     except KeyboardInterrupt:
-        _complain(f"correction interrompue{THIN}; le labo qu'elle occupait a été retiré.")
+        _complain(f"correction interrompue{NBSP}; le labo qu'elle occupait a été retiré.")
         raise typer.Exit(INTERRUPTED) from None
     report = graded.report
     if mine and not learner and graded.judged:
@@ -145,7 +145,7 @@ def prove(
     try:
         code = cli_author.prove(chosen, jobs, as_json=as_json)
     except KeyboardInterrupt:
-        _complain(f"épreuve interrompue{THIN}; les labos qu'elle occupait ont été retirés.")
+        _complain(f"épreuve interrompue{NBSP}; les labos qu'elle occupait ont été retirés.")
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(code)
 

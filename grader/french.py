@@ -1,32 +1,12 @@
-"""French as it is printed: texts are typed with plain spaces and apostrophes, and get the right ones once, when they go out."""
+"""French words that the grader counts and lists with; typography is labs.typography's."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-NBSP = "\u00a0"
-THIN = "\u202f"
+from labs.typography import NBSP, typeset
 
-_CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
-_HIGH = re.compile(r"(?<!\s) (?=[;?!](?:\s|$|[)*_]))")
-_COLON = re.compile(r"(?<!\s) (?=:(?:\s|$|[)*_]))")
-_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w|$)")
-_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|min|Mo|ko|octets?|points?|fois|secondes?)\b)")
-
-
-def typeset(text: str) -> str:
-    """The same text with French non-breaking spaces and apostrophes; what stands between backquotes is code, and is left alone."""
-    parts = _CODE.split(text)
-    return "".join(part if part.startswith("`") else _prose(part) for part in parts)
-
-
-def _prose(text: str) -> str:
-    text = _APOSTROPHE.sub("’", text)
-    text = _HIGH.sub(THIN, text)
-    text = _COLON.sub(NBSP, text)
-    text = text.replace("« ", f"«{NBSP}").replace(" »", f"{NBSP}»")
-    return _UNIT.sub(NBSP, text)
+__all__ = ["NBSP", "figure", "listing", "points", "times", "typeset"]
 
 
 def listing(words: Iterable[object]) -> str:

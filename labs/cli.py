@@ -13,6 +13,7 @@ from labs import cli_faults
 from labs.cli_timeline import timeline_app
 from labs.errors import LabError
 from labs.lab import DEFAULT, Lab
+from labs.typography import typeset
 
 if TYPE_CHECKING:
     from labs.jobs.command import Command
@@ -36,9 +37,7 @@ def main() -> None:
     try:
         app()
     except LabError as error:
-        print(error.message, file=sys.stderr)
-        if error.remedy:
-            print(error.remedy, file=sys.stderr)
+        print(typeset(f"{error.message}\n{error.remedy}".rstrip()), file=sys.stderr)
         sys.exit(2)
 
 
@@ -150,6 +149,15 @@ def watch(
     from labs import cli_watch
 
     cli_watch.watch(Lab(name), fenetre)
+
+
+@app.command()
+def site(out: Annotated[Path, typer.Option("--out", "-o", help="Le dossier où écrire ; il est créé s'il manque.")]) -> None:
+    """Écrire le cours en pages à lire, sans rien installer ni lancer, même sans réseau."""
+    from labs.site import writing
+
+    pages = writing.write(out)
+    print(f"Le cours est dans {out} ({len(pages)} pages) : ouvrez {pages[0]}.")
 
 
 @image_app.command("build")

@@ -14,6 +14,7 @@ from labs.errors import LabError
 from labs.image import build
 from labs.lab import Lab
 from labs.paths import NOTEBOOKS, ROOT, WORK
+from labs.typography import typeset
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
         if not options.setup_only:
             _open(locale, options.port, not options.no_browser)
     except LabError as error:
-        print(f"\n{error.message}\n{error.remedy}".rstrip(), file=sys.stderr)
+        print(typeset(f"\n{error.message}\n{error.remedy}".rstrip()), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("\nArrêté. Relancez « ./start » : ce qui est fait reste fait.", file=sys.stderr)
@@ -132,7 +133,7 @@ def step(number: int, what: str) -> None:
 
 
 def tell(text: str) -> None:
-    print(f"    {text}", flush=True)
+    print(typeset(f"    {text}"), flush=True)
 
 
 def _options() -> argparse.Namespace:

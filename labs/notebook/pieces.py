@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from labs.errors import LabError
+from labs.typography import NBSP, typeset
 
-NBSP = "\u00a0"
+__all__ = ["NBSP", "code", "joined", "note", "problem"]
 
 
 def note(text: str, mark: str = "") -> str:
@@ -16,7 +17,7 @@ def note(text: str, mark: str = "") -> str:
     if not text:
         return '<div role="status"></div>'
     lead = f'<span aria-hidden="true">{escape(mark)}{NBSP}</span>' if mark else ""
-    lines = "<br>".join(escape(line) for line in text.splitlines())
+    lines = "<br>".join(escape(line) for line in typeset(text).splitlines())
     style = "border-left:3px solid var(--jp-brand-color1,#1976d2);padding:2px 0 2px 10px;margin:6px 0;line-height:1.5"
     return f'<div role="status" style="{style}">{lead}{lines}</div>'
 

@@ -1,7 +1,6 @@
-"""What holds for every lesson: short cells, French typography, and a page that runs from top to bottom."""
+"""What holds for every lesson: short cells, and a page that runs from top to bottom."""
 
 import ast
-import re
 
 import nbformat
 import pytest
@@ -12,19 +11,6 @@ from labs.notebook import build, magic_cells, magics
 
 MAGICS = {"%%exercice", *(magic.name for magic in magics.MAGICS)}
 LESSONS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
-TEXTS = [
-    *sorted((paths.NOTEBOOKS / "sources").glob("*.md")),
-    *sorted((paths.NOTEBOOKS / "quiz").glob("*.yml")),
-    paths.ROOT / "docs" / "guide-apprenant.md",
-]
-CODE = re.compile(r"^---\n.*?\n---\n|^```.*?^```|`[^`\n]*`|^#[^\n]*(?=\n- question)", re.DOTALL | re.MULTILINE)
-CLUMSY = {
-    "an ordinary space before a double mark": re.compile(r" [;?!»](?=\s|[.,*)]|$)|(?<=\w) :(?=\s)"),
-    "an ordinary space after an opening guillemet": re.compile("« "),
-    "a straight apostrophe": re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])"),
-    "three dots": re.compile(r"\.\.\."),
-    "a breaking space before a unit": re.compile(r"\d (?:s|secondes?|minutes?)\b"),
-}
 
 
 def lesson(path):
@@ -50,15 +36,6 @@ def test_code_fits_a_narrow_page(path):
     for cell in lesson(path).cells:
         if cell.cell_type == "code":
             assert max(map(len, cell.source.splitlines())) <= 80, cell.source
-
-
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
-@pytest.mark.parametrize("fault", CLUMSY)
-def test_french_typography(path, fault):
-    prose = CODE.sub("", path.read_text(encoding="utf-8"))
-    prose = re.sub(r"^\s*-? ?(?:question|choix|text|why|right):", "", prose, flags=re.MULTILINE)
-    found = [prose[max(0, hit.start() - 20) : hit.end() + 10] for hit in CLUMSY[fault].finditer(prose)]
-    assert found == []
 
 
 def test_lessons_lead_from_one_to_the_next():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import defaultdict
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def unknown(seen: set[str]) -> set[str]:
     return set(said.stdout.split())
 
 
-def mistakes(pieces: list[texts.Piece]) -> dict[str, list[str]]:
+def mistakes(pieces: Iterable[texts.Piece]) -> dict[str, list[str]]:
     """Word -> where it stands."""
     accepted = own()
     together = re.compile("|".join(re.escape(entry) for entry in accepted if " " in entry))
@@ -54,17 +54,12 @@ def mistakes(pieces: list[texts.Piece]) -> dict[str, list[str]]:
     return {word: found[word] for word in unknown(set(found)) - set(accepted)}
 
 
-@cache
-def everything() -> list[texts.Piece]:
-    return list(texts.pieces())
-
-
 def test_every_word_is_french_or_one_of_ours():
-    assert mistakes(everything()) == {}, "correct it, put code between backquotes, or add a name to tests/french/mots.txt"
+    assert mistakes(texts.everything()) == {}, "correct it, put code between backquotes, or add a name to tests/french/mots.txt"
 
 
 def test_our_own_words_are_all_needed():
-    said = "\n".join(piece.text for piece in everything())
+    said = "\n".join(piece.text for piece in texts.everything())
     used = set(words(said))
     accepted = own()
     assert [entry for entry in accepted if entry not in (said if " " in entry else used)] == []
@@ -92,10 +87,10 @@ def test_a_mistake_is_seen(tmp_path, name, content):
     path.write_text(content, encoding="utf-8")
     of = {".md": texts.of_markdown, ".py": texts.of_python, ".js": texts.of_javascript, "": texts.of_shell}
     of[".yml"] = texts.of_playbook if name == "jeu.yml" else lambda path: texts.of_yaml(path, texts.QUIZ_TEXTS)
-    assert {"noeux", "pret"} <= {word.removesuffix("s") for word in mistakes(list(of[path.suffix](path)))} <= {"noeux", "pret"}
+    assert {"noeux", "pret"} <= {word.removesuffix("s") for word in mistakes(of[path.suffix](path))} <= {"noeux", "pret"}
 
 
 def test_what_is_said_in_a_template_is_read(tmp_path):
     path = tmp_path / "exercise.yml"
     path.write_text("fail_msg: \"{{ node.x }} : {{ 'aucun noeux' if y else 'un job' }}, [[ durees ]] et `ls -lrtx`\"\n", encoding="utf-8")
-    assert set(mistakes(list(texts.of_yaml(path, texts.EXERCISE_TEXTS)))) == {"noeux"}
+    assert set(mistakes(texts.of_yaml(path, texts.EXERCISE_TEXTS))) == {"noeux"}

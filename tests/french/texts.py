@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ class Piece:
     where: str
     text: str
     plain: bool = False
+
+
+@cache
+def everything() -> tuple[Piece, ...]:
+    """The pieces, read once."""
+    return tuple(pieces())
 
 
 def pieces() -> Iterator[Piece]:
@@ -92,7 +99,7 @@ def _markdown_pieces(path: Path, text: str) -> Iterator[Piece]:
         elif token.type == "fence" and token.info.startswith("{code-cell}"):
             yield from _of_cell(path, line, token.content)
         elif token.type == "fence" and token.info.startswith(("yaml", "ini")):
-            yield from _of_comments(path, line, token.content)
+            yield from _of_comments(path, line, token.content, plain=True)
 
 
 def _inline(token: Any) -> str:
@@ -207,8 +214,8 @@ def _of_quoted(path: Path, pattern: re.Pattern[str], text: str) -> Iterator[Piec
 
 
 def is_french(text: str) -> bool:
-    """A sentence, an accented word or a word on a button; neither markup nor an identifier."""
-    if re.search(r"[{;]\s*[\w-]+:|</|^[\w./-]+$", text):
+    """A sentence, an accented word or a word on a button; neither markup, nor a pattern, nor an identifier."""
+    if re.search(r"[{;]\s*[\w-]+:|</|\(\.\*\)|\(\\S|^[\w./-]+$", text):
         return bool(re.fullmatch(r"[A-ZÀÉÊ][a-zà-ÿœ]{2,}", text))
     return bool(_FRENCH.search(text))
 

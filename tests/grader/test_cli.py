@@ -65,7 +65,7 @@ def test_text_of_a_graded_answer(check):
     lines = check("a: 2\nb: 2\n").stdout.splitlines()
     assert lines[0] == "✓ Les deux nombres sont donnés (1/1)"
     assert lines[2] == "✕ Leur somme est juste (0/1,5)"
-    assert lines[3] == "  La somme fait 4\u202f; 5 est attendu."
+    assert lines[3] == "  La somme fait 4\u00a0; 5 est attendu."
     assert lines[4].startswith("1\u00a0point sur 2,5. À revoir d’abord\u00a0:")
     assert lines[5] == "  Indice\u00a0: Comptez."
 

@@ -1,20 +1,4 @@
-from grader.french import listing, points, times, typeset
-
-
-def test_spaces_that_must_not_break_a_line():
-    assert typeset("Vu : 3 s ; fini ?") == "Vu\u00a0: 3\u00a0s\u202f; fini\u202f?"
-    assert typeset("dit « node1 » !") == "dit «\u00a0node1\u00a0»\u202f!"
-    assert typeset("l'opération") == "l’opération"
-
-
-def test_code_is_left_as_it_was_typed():
-    assert typeset("`a : b` ; d'après `l'un`") == "`a : b`\u202f; d’après `l'un`"
-    block = "```yaml\nwhen: x ; y : 'z'\n```"
-    assert typeset(block) == block
-
-
-def test_a_yaml_key_in_prose_is_no_french_colon():
-    assert typeset("hosts: all") == "hosts: all"
+from grader.french import listing, points, times
 
 
 def test_words():

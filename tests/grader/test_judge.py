@@ -17,7 +17,7 @@ def test_marks_messages_and_hints(value_exercise):
     presents, somme = judge.judge(value_exercise, answered(a=2, b=2))
     assert (presents.passed, presents.points, presents.hint) == (True, 1, None)
     assert (somme.passed, somme.points, somme.max) == (False, 0, 1.5)
-    assert somme.message == "La somme fait 4\u202f; 5 est attendu."
+    assert somme.message == "La somme fait 4\u00a0; 5 est attendu."
     assert somme.hint == "Comptez."
 
 

@@ -269,7 +269,7 @@ def test_openings_attempts_and_hints_beyond_the_first_are_noted(drawn, kept):
     panel.answer.value = "a: 0\nb: 0\n"
     asyncio.run(panel.check())
     asyncio.run(panel.hint())
-    assert "les indices 2 et 3 sont notés dans votre progression, pour vous\u202f; ils ne coûtent aucun point" in panel.hints.value
+    assert "les indices 2 et 3 sont notés dans votre progression, pour vous\u00a0; ils ne coûtent aucun point" in panel.hints.value
     assert Progress().hints() == []
     for _ in range(2):
         asyncio.run(panel.hint())

@@ -47,7 +47,7 @@ def prepare() -> str:
     lab = Lab()
     lab.up()
     tell(f"Prêts : {', '.join(lab.nodes)}.")
-    step(6, "Vos cahiers")
+    step(6, "Vos copies des leçons")
     copy_lessons()
     return locale
 

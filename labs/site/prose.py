@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _NOTEBOOK = re.compile(r"<code>([\w-]+)\.ipynb</code>")
+# A table wider than its page scrolls by itself, by keyboard too.
+_TABLE = '<div class="table" role="region" aria-label="Tableau" tabindex="0"><table>'
 _bare = HtmlFormatter(nowrap=True)
 
 
@@ -72,7 +74,7 @@ class Prose:
             if token.type == "heading_open":
                 self._anchor(token, inline)
         rendered = str(self._markdown.renderer.render(tokens, self._markdown.options, {}))
-        return _NOTEBOOK.sub(self._link, rendered)
+        return _NOTEBOOK.sub(self._link, rendered).replace("<table>", _TABLE).replace("</table>", "</table></div>")
 
     def _anchor(self, opening: Token, inline: Token) -> None:
         said = "".join(child.content for child in inline.children or ())

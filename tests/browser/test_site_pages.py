@@ -53,6 +53,7 @@ def test_a_lesson_is_read_from_the_index_to_its_quiz(opened):
     expect(page.locator("h1")).to_have_text("Synchrone, asynchrone")
 
     replay = first_replay(page)
+    assert replay.locator("svg .cp-bar").count() > 0
     moment = replay.locator(".cp-moment")
     end = moment.text_content()
     replay.get_by_role("button", name="Lire").click()
@@ -63,7 +64,6 @@ def test_a_lesson_is_read_from_the_index_to_its_quiz(opened):
     before = moment.text_content()
     replay.get_by_role("button", name="Événement suivant").click()
     expect(moment).not_to_have_text(before)
-    assert replay.locator("svg .cp-bar").count() > 0
 
     page.get_by_text("Elle meurt, et Ansible déclare node2 injoignable.").click()
     expect(page.get_by_text("C’est UNREACHABLE.")).to_be_visible()
@@ -84,10 +84,12 @@ def test_axe_finds_nothing_serious_by_day_nor_by_night(opened, name):
     assert page.complaints == []
 
 
-def test_a_narrow_page_does_not_scroll_sideways(opened, page):
+@pytest.mark.parametrize("name", [LESSON, "02_polling"])
+def test_a_narrow_page_does_not_scroll_sideways(opened, page, name):
     page.set_viewport_size({"width": 360, "height": 740})
-    opened(LESSON)
+    opened(name)
     first_replay(page)
+    page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 

@@ -16,6 +16,7 @@ from labs.cli import app
 from labs.errors import LabError
 from labs.notebook import recordings
 from labs.site import cells, prose, writing
+from labs.typography import typeset
 
 FETCHED = {
     "img": "src",
@@ -105,6 +106,11 @@ def test_anchors_are_unique_and_pages_are_in_french(pages):
         assert all(picture["alt"] for picture in page.pictures), name
 
 
+def test_signs_never_begin_a_line(folder):
+    told = "".join(Read((folder / "index.html").read_text(encoding="utf-8")).text)
+    assert typeset(told) == told
+
+
 def test_no_page_is_heavy(folder):
     assert all(path.stat().st_size < 1_000_000 for path in folder.rglob("*") if path.is_file())
 
@@ -183,6 +189,14 @@ def test_a_lesson_that_is_named_is_linked_if_it_is_there():
     page = prose.Prose(pages=("02_polling",))
     assert '<a href="02_polling.html">' in page.html("Ouvrez `02_polling.ipynb`.")
     assert "<a" not in page.html("Ouvrez `03_ailleurs.ipynb`.")
+
+
+def test_a_table_scrolls_by_itself():
+    assert (
+        prose.Prose(pages=())
+        .html("| a |\n|:--|\n| b |")
+        .startswith('<div class="table" role="region" aria-label="Tableau" tabindex="0"><table>')
+    )
 
 
 def test_code_is_coloured_and_escaped():

@@ -36,7 +36,8 @@ def code(text: str, label: str) -> str:
     return (
         f'<pre aria-label="{escape(label)}" style="white-space:pre-wrap;line-height:1.4;margin:4px 0;padding:8px 10px;'
         "background:var(--jp-cell-editor-background,#f5f5f5);color:var(--jp-content-font-color1,#000);"
-        f'border:1px solid var(--jp-border-color2,#ccc);font-family:var(--jp-code-font-family,monospace)"><code>{escape(text)}</code></pre>'
+        'border:1px solid var(--jp-border-color2,#ccc);font-family:var(--jp-code-font-family,monospace)">'
+        f'<code style="background:transparent">{escape(text)}</code></pre>'
     )
 
 

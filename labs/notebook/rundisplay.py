@@ -132,8 +132,8 @@ async def _until(over: Callable[[], bool]) -> None:
 
 
 async def _figure(timeline: Timeline) -> dict[str, str]:
-    """The chronologie; nothing for a run that touched no node."""
-    if not timeline.jobs and not timeline.blocks:
+    """The chronologie; nothing for a run that touched no node, whatever jobs of before go on meanwhile."""
+    if not timeline.blocks and not any(job.start is None or job.start >= 0 for job in timeline.jobs):
         return _NOTHING
     return (await asyncio.to_thread(show, timeline))._repr_mimebundle_()
 

@@ -195,8 +195,9 @@ class ContainerEngine:
             )
 
     def remove_network(self, network: str, image: str) -> None:
-        self.run("network", "rm", network, tolerate=("not found", "no such network"))
+        # In this order: interrupted, it leaves a network, which ``gc`` sees, and not rules for whoever has the subnet next.
         self.unfence(network, image)
+        self.run("network", "rm", network, tolerate=("not found", "no such network"))
 
     def unfence(self, network: str, image: str) -> None:
         self._filter(fence.removal(network), image)  # where that cannot be done, no fence could be made either

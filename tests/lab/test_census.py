@@ -13,7 +13,7 @@ import pytest
 
 from labs import census
 from labs.jobs import sweep
-from labs.lab import Lab
+from labs.lab import Lab, is_ready
 from labs.paths import ROOT
 
 pytestmark = pytest.mark.lab
@@ -83,17 +83,23 @@ def test_a_lab_whose_program_was_killed_is_removed():
 def test_an_up_that_was_killed_leaves_nothing_once_swept():
     name = f"coupe-{os.getpid()}"
     lab = Lab(name)
-    up = subprocess.Popen([sys.executable, "-c", f"from labs.lab import Lab; Lab({name!r}).up(3)"], cwd=ROOT)
-    deadline = time.monotonic() + 30
-    while not lab.engine.nodes(lab._label) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    up.send_signal(signal.SIGKILL)
-    up.wait()
-    census.sweep()
-    time.sleep(1)  # an engine's own process may have survived, and made the node that it was asked for
-    census.sweep()
-    assert lab.engine.nodes(lab._label) == []
-    assert not lab.directory.exists()
+    # Many nodes, so that the first is there long before the last.
+    up = subprocess.Popen([sys.executable, "-c", f"from labs.lab import Lab; Lab({name!r}).up(8)"], cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 30
+        while not lab.engine.nodes(lab._label) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        up.send_signal(signal.SIGKILL)
+        up.wait()
+        assert not is_ready(lab.directory)
+        census.sweep()
+        time.sleep(1)  # an engine's own process may have survived, and made the node that it was asked for
+        census.sweep()
+        assert lab.engine.nodes(lab._label) == []
+        assert not lab.directory.exists()
+    finally:
+        lab.down()
+        shutil.rmtree(lab.directory, ignore_errors=True)
 
 
 def test_what_down_leaves_for_the_next_up_is_kept(tmp_path, monkeypatch):

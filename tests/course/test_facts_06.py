@@ -1,4 +1,4 @@
-"""What lesson 06 says of locks, refusals, what is left behind and the settings near async, pinned on the installed core (docs/faits.md).
+"""What lessons 06 and 07 say of locks, refusals, what is left behind and the settings near async, pinned on the installed core (docs/faits.md).
 
 All but apt's lock is shown by the controller alone, over local connections.
 """
@@ -14,10 +14,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from labs import paths
 from labs.jobs.command import Playbook
 from labs.recording import record
+from labs.timeline import metrics
 
 TOOLS = Path(sys.executable).parent
 ASK = """
@@ -192,3 +194,18 @@ def test_free_lets_a_node_go_on_while_another_is_behind(tmp_path):
     lines = story(tmp_path, "  strategy: free\n", slow=6)
     assert lines.index("n2 B +") < lines.index("n1 A -")
     assert lines.index("n1 A -") < lines.index("n1 B +"), "on one node, tasks still follow one another"
+
+
+def test_the_ideals_that_the_lessons_give():
+    assert (metrics.barrier([7, 5, 6, 4], 2), metrics.one_by_one([7, 5, 6, 4])) == (13, 22)
+    vars_of = yaml.safe_load((paths.PLAYBOOKS / "meme_travail.yml").read_text(encoding="utf-8"))[0]["vars"]
+    first, second = (list(vars_of[name].values()) for name in ("premier", "second"))
+    both = [a + b for a, b in zip(first, second, strict=True)]
+    ideals = {
+        "ordinaire": max(first) + max(second),
+        "forks, serial": sum(both),
+        "throttle": sum(first) + max(second),
+        "free": max(both),
+        "async": max(first + second),
+    }
+    assert list(ideals.values()) == [8, 12, 10, 5, 4]

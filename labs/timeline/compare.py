@@ -16,6 +16,8 @@ from labs.timeline import metrics
 from labs.timeline.metrics import Span
 from labs.timeline.model import Block, BlockKind, Job, Mode, Outcome, Timeline
 
+HAIR = 0.05  # seconds: the controller tells one block's end and the start of the next in either order, this far apart at most
+
 
 class Cause(StrEnum):
     """What held the play during a stretch, in the order in which a bar stacks them."""
@@ -98,7 +100,7 @@ class _Walk:
 
     def to_the_start(self) -> None:
         while self.t > 0:
-            block = next((block for block in reversed(self.blocks) if self._end(block) <= self.t and block.start < self.t), None)
+            block = next((block for block in reversed(self.blocks) if self._end(block) <= self.t + HAIR and block.start < self.t), None)
             if block is None:
                 self._back(Cause.REST, 0.0)
                 return

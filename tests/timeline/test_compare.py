@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -79,6 +80,21 @@ def test_the_slowest_node_holds_the_others():
     shares = compare.shares(samples.sync())
     assert shares[Cause.SLOWEST] == pytest.approx(1.56)  # node2 works on from 6.66 s, when node3 was done, to 7.98 + ...
     assert shares[Cause.WAIT] == shares[Cause.POLL] == 0
+
+
+def test_with_one_fork_the_next_node_may_begin_a_hair_before_the_last_is_told_done():
+    """The controller tells the next start and the last end in either order, a few milliseconds apart."""
+
+    def block(host, start, end):
+        return Block(host, "t1", BlockKind.SYNC, start, end, Outcome.OK)
+
+    def job(host, start, end):
+        return Job(f"{host}/1", host, Mode.SYNC, "command", "sleep 2", "t1", (), None, None, None, start, end, end, State.SUCCEEDED, 0)
+
+    blocks = (block("node1", 1.0, 3.005), block("node2", 3.0, 5.0))
+    timeline = replace(samples.sync(), blocks=blocks, jobs=(job("node1", 1.2, 2.9), job("node2", 3.2, 4.9)), end=5.2, controller_end=5.2)
+    found = compare.shares(timeline)
+    assert found[Cause.WORK] + found[Cause.SLOWEST] == pytest.approx(3.4)
 
 
 def test_a_lost_node_is_held_by_nobody():

@@ -68,6 +68,19 @@ def cases(exercise: Exercise) -> tuple[Case, ...]:
     return (*found, Case(exercise, EMPTY, Expected.REFUSED))
 
 
+def sample(exercise: Exercise) -> tuple[Case, ...]:
+    """Fewer of its ``cases``, where time is short.
+
+    The solution, one other right answer, for each check the first wrong answer that it must catch, and the empty one.
+    """
+    first: dict[str, str] = {}
+    for name, wrong in exercise.wrong.items():
+        first.setdefault(wrong.caught_by, f"wrong/{name}")
+    right = [f"right/{folder.name}" for folder in _folders(exercise, "right")][:1]
+    chosen = {"solution", EMPTY, *right, *first.values()}
+    return tuple(case for case in cases(exercise) if case.name in chosen)
+
+
 def gaps(exercise: Exercise) -> list[str]:
     """What an exercise still lacks, seen without running anything; one French sentence each."""
     right, kept = _folders(exercise, "right"), {folder.name for folder in _folders(exercise, "wrong")}

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from labs.notebook.prediction import Forecast
     from labs.timeline.model import Timeline
 
+_MOST = 3  # changed lines in the table; the whole playbook stands under it
 _HEADINGS = ("Façon", "Ce qui change", "Votre exécution")
 _STYLE = "border-collapse:collapse;color:var(--jp-content-font-color1,CanvasText);background:transparent"
-_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap;color:inherit;background:transparent"
+_CELL = (
+    "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:pre-wrap;line-height:1.4;color:inherit;background:transparent"
+)
 
 
 class Bench(Panel):
@@ -140,7 +143,12 @@ def _invitation(ways: Mapping[str, str]) -> dict[str, Any]:
 def _told(ways: Mapping[str, str]) -> dict[str, str]:
     commands = {way: recordings.command(run) for way, run in ways.items()}
     base = next(iter(commands.values()))
-    return {way: changes(base, command) or "le point de départ" for way, command in commands.items()}
+    return {way: _shortened(changes(base, command)) or "le point de départ" for way, command in commands.items()}
+
+
+def _shortened(lines: str) -> str:
+    first, more = lines.splitlines()[:_MOST], lines.splitlines()[_MOST:]
+    return "\n".join([*first, f"… et {len(more)} autres lignes"] if len(more) > 1 else [*first, *more])
 
 
 def _table(ways: Mapping[str, str], kept: Mapping[str, Timeline]) -> str:

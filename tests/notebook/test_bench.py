@@ -46,6 +46,12 @@ def test_async_changes_two_tasks_and_adds_one():
     assert "- name: Second travail" not in added
 
 
+def test_a_long_change_is_cut_short_in_the_table():
+    told = bench._told({"ordinaire": "06-ordinaire", "async": "06-async"})["async"]
+    assert told.startswith("async: 60\npoll: 0\n")
+    assert told.endswith("autres lignes")
+
+
 def test_what_stands_in_the_notebook_without_a_kernel():
     bundle = bench.still(WAYS)
     for text in bundle.values():

@@ -58,5 +58,8 @@ def _sweep() -> None:
 
 
 def _remove(lab: Lab) -> None:
+    from labs.jobs import sweep  # psutil, which a grading without nodes does not need
+
+    sweep.reap(lab.directory / "runs")
     lab.down()
     shutil.rmtree(lab.directory, ignore_errors=True)

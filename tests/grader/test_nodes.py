@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +13,7 @@ import pytest
 
 from grader import nodes
 from labs import paths
+from labs.jobs import sweep
 
 
 @pytest.fixture
@@ -57,6 +62,17 @@ def test_what_a_dead_grading_left_is_swept(bare, tmp_path):
     with nodes.fresh(1):
         assert bare == ["note-dead"]
         assert not (tmp_path / "note-dead").exists()
+
+
+def test_the_controller_of_a_dead_grading_ends_with_its_lab(bare, tmp_path):
+    """A grading that is killed leaves its ansible-playbook, which would wait for nodes that are gone, for as long as its retries last."""
+    sweep.claim(tmp_path / "note-dead" / "runs" / "r1")
+    owner = {"pid": 1, "created": 0}  # the pid of somebody else by now
+    (tmp_path / "note-dead" / "runs" / "r1" / "owner.json").write_text(json.dumps(owner))
+    (tmp_path / "note-dead" / "grading.lock").touch()
+    left = subprocess.Popen(["sleep", "60"], env={**os.environ, sweep.MARKER: "r1"})
+    with nodes.fresh(1):
+        assert left.wait(10) == -signal.SIGKILL
 
 
 def test_a_lab_that_cannot_be_made_leaves_nothing(bare, tmp_path, monkeypatch):

@@ -38,7 +38,7 @@ def test_a_job_is_launched_followed_and_cleaned_up(notebook):
     field = answer.locator("summary", has_text='"finished": false')
     field.focus()
     field.press("Enter")
-    expect(answer.get_by_text("booléen")).to_be_visible()
+    expect(answer.locator("details[open] > p", has_text="booléen")).to_be_visible()
     jid = re.search(r"j\d+\.\d+", answer.inner_text())[0]
     assert serious_faults(lesson.page) == []
 

@@ -113,7 +113,7 @@ def states(cell):
 def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(notebook, course):
     lesson = notebook(LESSON)
     assert lesson.run_all() is True
-    cell = lesson.cell("exercise(")
+    cell = lesson.cell('exercise("sync-coupure")')
     answer = cell.locator(".cp-exercise-answer textarea")
     learner = Progress(course.work / FILE).learner()
     file = catalog.find("sync-coupure", learner=learner).parameters["fichier"]  # each learner has one of their own
@@ -145,7 +145,7 @@ def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(not
     assert (course.work / "reponses/sync-coupure/answer.yml").read_text(encoding="utf-8") == right
 
     again = notebook(LESSON)
-    cell = again.cell("exercise(")
+    cell = again.cell('exercise("sync-coupure")')
     expect(cell.locator(".cp-report li.cp-passed").first).to_be_visible()
     expect(cell.locator("figure img").first).to_be_visible()
     expect(again.cell('recorded="01-synchrone"').locator("figure img").last).to_be_visible()

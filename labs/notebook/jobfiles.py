@@ -46,7 +46,7 @@ class Version:
 
 
 class Follower:
-    """Reads the file of the last asynchronous job of ``node`` whenever it is told to, and keeps each version that it finds."""
+    """Reads the file of the run's last asynchronous job of ``node`` whenever it is told to, and keeps each version that it finds."""
 
     def __init__(self, lab: Lab, node: str) -> None:
         self._lab, self.node = lab, node
@@ -56,7 +56,8 @@ class Follower:
 
     def look(self, timeline: Timeline) -> None:
         """One reading, by the engine and not by SSH; none before the node has shown a job. ``timeline`` is the run as it stands."""
-        jobs = [job for job in timeline.on(self.node) if job.mode is not Mode.SYNC and job.confirmed]
+        # A job that no task claims was launched by another run: one that a learner detached just before, say.
+        jobs = [job for job in timeline.on(self.node) if job.mode is not Mode.SYNC and job.confirmed and job.task is not None]
         if not jobs:
             return
         self.path = str(FOLDER / jobs[-1].id)

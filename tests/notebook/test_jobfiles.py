@@ -1,5 +1,7 @@
 """The job's file: each version kept once, with what it says; read on a real node."""
 
+import json
+
 import pytest
 
 from labs.jobs.command import AdHoc
@@ -40,6 +42,19 @@ def test_nothing_read_shows_nothing():
 def test_versions_are_kept_and_found_again():
     versions = [Version(1.25, "{}"), Version(8.5, None)]
     assert jobfiles.loaded(jobfiles.dumped("/x", versions)) == ("/x", versions)
+
+
+@pytest.mark.lab
+def test_the_job_of_a_run_before_is_not_taken_for_this_one(lab):
+    record(lab, AdHoc.parse("ansible node1 -B 30 -P 0 -a '/bin/sleep 12'"), linger=0).wait()
+    recording = record(lab, AdHoc.parse("ansible node1 -B 30 -P 0 -a '/bin/sleep 2'"))
+    follower = Follower(lab, "node1")
+    while recording.alive:
+        follower.look(recording.timeline())
+    follower.look(recording.wait())
+    said = [json.loads(version.content) for version in follower.versions]
+    assert [state.get("rc") for state in said] == [None, 0]
+    assert follower.path.endswith(said[0]["ansible_job_id"])
 
 
 @pytest.mark.lab

@@ -1,6 +1,7 @@
 """Every exercise of the course, proved by the answers that it keeps: on real nodes, several at once.
 
-By default a sample of them, or the suite would last twice as long: `grader test` proves them all, as does CONTREPOINT_TOUT=1.
+By default a sample of them, or the suite would last twice as long, and no solution: the lessons' own test has them graded.
+`grader test` proves them all, as does CONTREPOINT_TOUT=1.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from grader import catalog, proof
 AT_ONCE = 3  # gradings mostly wait; and what one does to the machine must change no verdict of another
 
 
+def sample(exercise):
+    return [case for case in proof.sample(exercise) if case.name != "solution"]
+
+
 @pytest.fixture(scope="session")
 def proofs(request):
     """What became of an exercise's answers; those of all exercises that the session asks for are graded side by side."""
     asking = [item for item in request.session.items if "proofs" in getattr(item, "fixturenames", ())]
     wanted = [item.callspec.params["exercise_id"] for item in asking]
-    choose = proof.cases if os.environ.get("CONTREPOINT_TOUT") else proof.sample
+    choose = proof.cases if os.environ.get("CONTREPOINT_TOUT") else sample
     with ThreadPoolExecutor(AT_ONCE) as pool:
         cases = {exercise_id: choose(catalog.find(exercise_id)) for exercise_id in wanted}
         under_way = {exercise_id: [pool.submit(proof.prove, case) for case in cases[exercise_id]] for exercise_id in wanted}

@@ -166,7 +166,7 @@ def image_build() -> None:
     from labs.engines import settings
     from labs.image import build
 
-    print(build.ensure(settings.choose(), print))
+    print(build.ensure(build.containers(settings.choose()), print))
 
 
 @image_app.command("save")
@@ -175,7 +175,7 @@ def image_save(file: Path) -> None:
     from labs.engines import settings
     from labs.image import build
 
-    build.save(settings.choose(), file)
+    build.save(build.containers(settings.choose()), file)
     print(f"L'image est dans {file} : « labs image load {file.name} » la reprendra sur une autre machine.")
 
 
@@ -185,7 +185,7 @@ def image_load(file: Path) -> None:
     from labs.engines import settings
     from labs.image import build
 
-    print(build.load(settings.choose(), file))
+    print(build.load(build.containers(settings.choose()), file))
 
 
 def _launch(name: str, command: Command, timeline_file: Path | None, figure_file: Path | None) -> None:

@@ -48,11 +48,16 @@ def up(
     internet: Annotated[
         bool | None, typer.Option("--internet/--no-internet", help="Laisser les nœuds sortir de leur labo (non au départ).")
     ] = None,
+    engine: Annotated[str | None, typer.Option(help="Ce qui fait tourner les nœuds : podman, docker ou embedded (labs doctor).")] = None,
 ) -> None:
     """Démarrer le labo, ou réparer ce qui n'y marche pas."""
     lab = Lab(name)
-    lab.up(nodes, internet=internet)
+    lab.up(nodes, internet=internet, engine=engine)
     print(f"Le labo est prêt : {', '.join(lab.nodes)}.")
+    if not lab.engine.isolated:
+        from labs.doctor import embedded_limits
+
+        print(embedded_limits())
 
 
 @app.command()
@@ -86,10 +91,11 @@ def status(name: Name = DEFAULT, as_json: Annotated[bool, typer.Option("--json",
 @app.command()
 def doctor() -> None:
     """Chercher ce qui peut faire tourner le labo sur cette machine, et dire ce qui manque."""
-    from labs.doctor import examine, findings_table
+    from labs.doctor import conclusion, examine, findings_table
 
     findings = examine()
     _rich_print(findings_table(findings))
+    print(conclusion(findings))
     if not any(finding.usable for finding in findings):
         raise typer.Exit(1)
 

@@ -61,7 +61,7 @@ class ContainerEngine:
 
     name = ""
     isolated = True
-    ansible_variables: Mapping[str, str] = {"ansible_user": "root", "ansible_python_interpreter": "/usr/bin/python3"}  # noqa: RUF012 - of all
+    ansible_variables: Mapping[str, str] = {"ansible_user": "root", "ansible_python_interpreter": "/usr/bin/python3"}
     capabilities: Sequence[str] = CAPABILITIES
 
     def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS) -> None:

@@ -35,9 +35,9 @@ STARTING_SECONDS = 60.0
 ENDING_SECONDS = 20.0
 
 CANNOT = (
-    "installer des paquets (apt), démarrer des services ni changer d'utilisateur : les nœuds ont vos droits et ceux-là seulement",
+    "installer des paquets (apt), démarrer des services ni changer d'utilisateur : les nœuds ont vos droits, et rien de plus",
     "isoler les nœuds : ils voient les fichiers, les processus et le réseau de cette machine, et ont /tmp en commun",
-    "borner la mémoire et le processeur d'un nœud",
+    "limiter la mémoire ou le processeur d'un nœud",
 )
 
 
@@ -56,7 +56,8 @@ class Embedded:
             raise LabError("La bibliothèque asyncssh manque : le labo embarqué ne peut pas démarrer.", "Relancez « ./start ».")
         if not Path("/proc/self/environ").exists():
             raise LabError(
-                "Le labo embarqué a besoin de /proc, que ce système n'a pas.", "Installez podman ou Docker : le labo tournera dans leur Linux."
+                "Le labo embarqué a besoin de /proc, que ce système n'a pas.",
+                "Installez podman ou Docker : le labo tournera dans leur Linux.",
             )
         return metadata.version("asyncssh")
 
@@ -108,7 +109,9 @@ class Embedded:
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["sans message"])[-1]
-            raise LabError(f"Le serveur SSH d'un nœud n'a pas démarré : {last}", "Lancez « labs reset » ; si cela persiste, « labs doctor ».")
+            raise LabError(
+                f"Le serveur SSH d'un nœud n'a pas démarré : {last}", "Lancez « labs reset » ; si cela persiste, « labs doctor »."
+            )
         return int(done.stdout)
 
     def start_later(self, name: str, seconds: float) -> None:

@@ -23,6 +23,15 @@ ENGINES = (*CONTAINERS, Embedded.name)
 LOW_LIMITS = ("nofile=1024:1024", "nproc=4096:4096")
 
 
+# What an engine complains of when no container starts, and the one command that helps.
+REMEDIES = (
+    ("hybrid", "sudo apt-get install runc"),
+    ("newuidmap", "sudo apt-get install uidmap"),
+    ("subuid", "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER"),
+    ("slirp4netns", "sudo apt-get install slirp4netns"),
+)
+
+
 class NothingStartsError(LabError):
     """The engine answers, but starts no container with any runtime that is installed."""
 
@@ -130,15 +139,21 @@ def find_working(engine: str, image: str) -> Settings:
     """
     complaints = []
     for settings in _trials(engine):
-        trouble = settings.make_container_engine().complaint_of_trial(image, [*(f"--ulimit={limit}" for limit in settings.ulimits), *settings.limits])
+        trouble = settings.make_container_engine().complaint_of_trial(
+            image, [*(f"--ulimit={limit}" for limit in settings.ulimits), *settings.limits]
+        )
         if not trouble:
             save(settings)
             return settings
         complaints.append(trouble.splitlines()[-1])
-    raise NothingStartsError(
-        f"{engine} est installé, mais aucun conteneur ne démarre : {complaints[0]}",
-        "Lancez « labs doctor » et montrez sa réponse à votre enseignant, ou installez runc (« sudo apt-get install runc »).",
-    )
+    raise NothingStartsError(f"{engine} est installé, mais aucun conteneur ne démarre : {complaints[0]}", _remedy(complaints[0]))
+
+
+def _remedy(trouble: str) -> str:
+    command = next((command for sign, command in REMEDIES if sign in trouble.lower()), None)
+    if command:
+        return f"Lancez « {command} », puis recommencez."
+    return "Montrez ce message à votre enseignant, ou prenez le labo embarqué : « labs up --engine embedded »."
 
 
 def _trials(engine: str) -> Iterator[Settings]:

@@ -88,7 +88,9 @@ def _build(engine: ContainerEngine, base: str, say: Say) -> None:
 def containers(engine: Engine) -> ContainerEngine:
     """The same engine; LabError when it has no images."""
     if not isinstance(engine, ContainerEngine):
-        raise LabError("Le labo embarqué n'a pas d'image : ses nœuds sont faits de cette machine.", "« labs doctor » dit ce qu'il y manque.")
+        raise LabError(
+            "Le labo embarqué n'a pas d'image : ses nœuds sont faits de cette machine.", "« labs doctor » dit ce qu'il y manque."
+        )
     return engine
 
 

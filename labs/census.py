@@ -96,6 +96,7 @@ def _collect(lab: Lab, *, shown: bool = True) -> str:
         return f"Labo {lab.name} supprimé : son dossier {lab.directory} a disparu."
     with suppress(BlockingIOError), lab.lock(wait=False):
         if reason := _why_nobodys(lab.directory, shown=shown):  # asked again, since nothing can change now
+            runs.reap(lab.directory / "runs")
             lab.dismantle()
             shutil.rmtree(lab.directory, ignore_errors=True)
             return f"Labo {lab.name} supprimé : {reason}."

@@ -48,7 +48,7 @@ def up(
     internet: Annotated[
         bool | None, typer.Option("--internet/--no-internet", help="Laisser les nœuds sortir de leur labo (non au départ).")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="Ce qui fait tourner les nœuds : podman, docker ou embedded (labs doctor).")] = None,
+    engine: Annotated[str | None, typer.Option(help="Ce qui fait tourner les nœuds : « labs doctor » dit lesquels marchent ici.")] = None,
 ) -> None:
     """Démarrer le labo, ou réparer ce qui n'y marche pas."""
     lab = Lab(name)
@@ -57,7 +57,7 @@ def up(
     if not lab.engine.isolated:
         from labs.doctor import embedded_limits
 
-        print(embedded_limits())
+        print(typeset(embedded_limits()))
 
 
 @app.command()
@@ -95,7 +95,7 @@ def doctor() -> None:
 
     findings = examine()
     _rich_print(findings_table(findings))
-    print(conclusion(findings))
+    print(typeset(conclusion(findings)))
     if not any(finding.usable for finding in findings):
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from grader.errors import GraderError
 from labs import paths
 from labs.image import build
 from labs.lab import Lab
@@ -19,9 +20,17 @@ _TURN = "note.lock"  # held for a moment, so that nobody sweeps a lab away befor
 
 
 @contextmanager
-def fresh(count: int) -> Iterator[Lab]:
-    """``count`` new nodes, removed afterwards whatever happens. What a killed grading left behind is removed first."""
+def fresh(count: int, *, isolated: bool = False) -> Iterator[Lab]:
+    """``count`` new nodes, removed afterwards whatever happens. What a killed grading left behind is removed first.
+
+    ``isolated``: each must be a machine of its own; GraderError where this machine can have no such nodes.
+    """
     lab = Lab(f"{PREFIX}{uuid.uuid4().hex[:8]}")
+    if isolated and not lab.engine.isolated:
+        raise GraderError(
+            "Cet exercice a besoin de conteneurs, et le labo embarqué n'en a pas : ses nœuds partagent les fichiers de cette machine.",
+            "Rien n'a été noté. Installez podman (« sudo apt-get install podman »), puis relancez « ./start ».",
+        )
     with ExitStack() as held:
         try:
             with _turn():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol
 
+EMBEDDED_SSHD = ("-m", "labs.engines.embedded_sshd")  # the SSH server of a node of the embedded lab
 PAUSE = ("sleep", "0")  # what Ansible itself adds to the commands that it sends, so that none of their output is lost
 
 
@@ -89,6 +90,8 @@ class ProcessTable:
 
 
 def is_sshd(process: Process) -> bool:
+    if process.argv[1:3] == EMBEDDED_SSHD:
+        return True
     # A session renames itself: its whole title, "sshd: root@pts/0", is then its only argument.
     return bool(process.argv) and PurePosixPath(process.argv[0].split(" ")[0]).name.startswith("sshd")
 

@@ -120,7 +120,7 @@ def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event |
     with material.copied(exercise) as folder:
         commands = _commands(exercise, answer, folder)
         watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
-        with nodes.fresh(exercise.lab.nodes) as lab:
+        with nodes.fresh(exercise.lab.nodes, isolated=exercise.lab.needs_containers) as lab:
             if exercise.lab.prepare:
                 watcher.step("Préparation des nœuds")
                 material.prepare(exercise, folder / exercise.lab.prepare, lab, lambda: _heed(stop))

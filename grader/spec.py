@@ -111,6 +111,11 @@ class LabPlan(Strict):
     files: tuple[AbsolutePath, ...] = ()
 
     @property
+    def needs_containers(self) -> bool:
+        """Whether each node must have files of its own, beyond its user's home."""
+        return bool(self.files)
+
+    @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"node{number}" for number in range(1, self.nodes + 1))
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from rich.table import Table
 
 from labs.engines import settings
-from labs.engines.base import NodeState
-from labs.engines.container import ContainerEngine
+from labs.engines.base import Engine, NodeState
 from labs.errors import LabError
 from labs.jobs import sweep as runs
 from labs.lab import OWNER_LOCK, Lab, is_ready
@@ -43,7 +42,7 @@ def seen() -> list[LabSeen]:
     return sorted(found, key=lambda lab: (lab.name, str(lab.folder)))
 
 
-def _summary(name: str, engine: ContainerEngine, nodes: list[NodeState]) -> LabSeen:
+def _summary(name: str, engine: Engine, nodes: list[NodeState]) -> LabSeen:
     running = sum(node.running for node in nodes)
     return LabSeen(name, engine.name, nodes[0].folder, len(nodes), running, min(node.since for node in nodes))
 
@@ -70,15 +69,14 @@ def sweep() -> list[str]:
     return done
 
 
-def _engines() -> Iterator[ContainerEngine]:
-    remembered = settings.load()
-    for candidate in settings.candidates():
-        engine = (remembered if remembered and remembered.engine == candidate.engine else candidate).make()
+def _engines() -> Iterator[Engine]:
+    for name in settings.ENGINES:
+        engine = settings.named(name)
         if engine.found and not settings.complaint(engine):
             yield engine
 
 
-def _labs_of(engine: ContainerEngine) -> list[Lab]:
+def _labs_of(engine: Engine) -> list[Lab]:
     """Labs of which a node or a network is there."""
     folders = {node.folder for node in engine.all_nodes() if node.folder} | {owner.folder for _, owner in engine.networks()}
     return [Lab(folder.name, state=folder.parent, engine=engine) for folder in sorted(folders)]
@@ -98,6 +96,7 @@ def _collect(lab: Lab, *, shown: bool = True) -> str:
         return f"Labo {lab.name} supprimé : son dossier {lab.directory} a disparu."
     with suppress(BlockingIOError), lab.lock(wait=False):
         if reason := _why_nobodys(lab.directory, shown=shown):  # asked again, since nothing can change now
+            runs.reap(lab.directory / "runs")
             lab.dismantle()
             shutil.rmtree(lab.directory, ignore_errors=True)
             return f"Labo {lab.name} supprimé : {reason}."
@@ -125,7 +124,7 @@ def _is_free(lock: Path) -> bool:
     return True
 
 
-def _end_orphans(engine: ContainerEngine) -> list[str]:
+def _end_orphans(engine: Engine) -> list[str]:
     """End, on the nodes of labs in service, what runs of dead owners left and what its watchdog missed."""
     done = []
     for lab in _labs_of(engine):

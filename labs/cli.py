@@ -48,11 +48,16 @@ def up(
     internet: Annotated[
         bool | None, typer.Option("--internet/--no-internet", help="Laisser les nœuds sortir de leur labo (non au départ).")
     ] = None,
+    engine: Annotated[str | None, typer.Option(help="Ce qui fait tourner les nœuds : « labs doctor » dit lesquels marchent ici.")] = None,
 ) -> None:
     """Démarrer le labo, ou réparer ce qui n'y marche pas."""
     lab = Lab(name)
-    lab.up(nodes, internet=internet)
+    lab.up(nodes, internet=internet, engine=engine)
     print(f"Le labo est prêt : {', '.join(lab.nodes)}.")
+    if not lab.engine.isolated:
+        from labs.doctor import embedded_limits
+
+        print(typeset(embedded_limits()))
 
 
 @app.command()
@@ -86,10 +91,11 @@ def status(name: Name = DEFAULT, as_json: Annotated[bool, typer.Option("--json",
 @app.command()
 def doctor() -> None:
     """Chercher ce qui peut faire tourner le labo sur cette machine, et dire ce qui manque."""
-    from labs.doctor import examine, findings_table
+    from labs.doctor import conclusion, examine, findings_table
 
     findings = examine()
     _rich_print(findings_table(findings))
+    print(typeset(conclusion(findings)))
     if not any(finding.usable for finding in findings):
         raise typer.Exit(1)
 
@@ -166,7 +172,7 @@ def image_build() -> None:
     from labs.engines import settings
     from labs.image import build
 
-    print(build.ensure(settings.choose(), print))
+    print(build.ensure(build.containers(settings.choose()), print))
 
 
 @image_app.command("save")
@@ -175,7 +181,7 @@ def image_save(file: Path) -> None:
     from labs.engines import settings
     from labs.image import build
 
-    build.save(settings.choose(), file)
+    build.save(build.containers(settings.choose()), file)
     print(f"L'image est dans {file} : « labs image load {file.name} » la reprendra sur une autre machine.")
 
 
@@ -185,7 +191,7 @@ def image_load(file: Path) -> None:
     from labs.engines import settings
     from labs.image import build
 
-    print(build.load(settings.choose(), file))
+    print(build.load(build.containers(settings.choose()), file))
 
 
 def _launch(name: str, command: Command, timeline_file: Path | None, figure_file: Path | None) -> None:

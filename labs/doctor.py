@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from labs.engines import settings
+from labs.engines.embedded import CANNOT, Embedded
 from labs.errors import LabError
 from labs.image import build
 
@@ -24,13 +25,15 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at each engine afresh; the first that works is remembered."""
+    """Look at each engine afresh, in the order in which they are preferred; what works is remembered."""
     settings.forget()
     return [_examine_engine(candidate) for candidate in settings.candidates()]
 
 
 def _examine_engine(candidate: settings.Settings) -> Finding:
-    engine = candidate.make()
+    if candidate.engine == Embedded.name:
+        return _examine_embedded()
+    engine = candidate.make_container_engine()
     if not engine.found:
         return Finding(candidate.engine, found=False, usable=False, detail="n'est pas installé", command=_install_command(candidate.engine))
     if complaint := settings.complaint(engine):
@@ -39,13 +42,19 @@ def _examine_engine(candidate: settings.Settings) -> Finding:
         image = build.any_image(engine)
         if image is None:
             return Finding(candidate.engine, found=True, usable=True, detail="répond ; l'image des nœuds sera faite par « ./start »")
-        kept = settings.load()
         found = settings.find_working(candidate.engine, image)
-        if kept:  # an engine found before this one is preferred
-            settings.save(kept)
     except LabError as error:
         return Finding(candidate.engine, found=True, usable=False, detail=error.message, command=error.remedy)
     return Finding(candidate.engine, found=True, usable=True, detail=f"version {engine.version()}, {found.describe()}")
+
+
+def _examine_embedded() -> Finding:
+    engine = Embedded()
+    try:
+        detail = f"asyncssh {engine.version()}, sans conteneur ni privilège"
+    except LabError as error:
+        return Finding(engine.name, found=engine.found, usable=False, detail=error.message, command=error.remedy)
+    return Finding(engine.name, found=True, usable=True, detail=detail)
 
 
 def _install_command(engine: str) -> str:
@@ -64,6 +73,23 @@ def findings_table(findings: list[Finding]) -> Table:
     for finding in findings:
         table.add_row(finding.name, _yes(finding.found), _yes(finding.usable), finding.detail, finding.command)
     return table
+
+
+def conclusion(findings: list[Finding]) -> str:
+    """Which engine a new lab has, and why, in French."""
+    chosen = next((finding.name for finding in findings if finding.usable), None)
+    if chosen is None:
+        return "Aucun moteur n'est utilisable : suivez un des conseils ci-dessus."
+    order = ", puis ".join(finding.name for finding in findings)
+    said = (
+        f"Un nouveau labo tournera sur {chosen}, le premier utilisable dans cet ordre : {order}. « labs up --engine » en choisit un autre."
+    )
+    return said if chosen != Embedded.name else f"{said}\n{embedded_limits()}"
+
+
+def embedded_limits() -> str:
+    """What one must know of a lab without containers, in French."""
+    return "Dans le labo embarqué, on ne peut pas :\n" + " ;\n".join(f"- {limit}" for limit in CANNOT) + "."
 
 
 def _yes(value: bool) -> str:

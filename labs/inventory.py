@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -54,27 +55,26 @@ def _generate(key: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "contrepoint", "-f", str(key)], check=True, capture_output=True)
 
 
-def write_inventory(path: Path, folder: Path, addresses: Sequence[Address]) -> None:
-    """Write ``known_hosts`` in the lab's folder and the inventory at ``path``."""
+def write_inventory(path: Path, folder: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> None:
+    """Write ``known_hosts`` in the lab's folder and the inventory at ``path``; ``variables`` hold for every node."""
     known_hosts = folder / "known_hosts"
     write_atomically(known_hosts, "".join(f"[127.0.0.1]:{node.port} {node.host_key}\n" for node in addresses))
-    write_atomically(path, HEADER + _inventory(folder / "key", known_hosts, addresses))
+    write_atomically(path, HEADER + _inventory(folder / "key", known_hosts, addresses, variables))
 
 
-def _inventory(key: Path, known_hosts: Path, addresses: Sequence[Address]) -> str:
+def _inventory(key: Path, known_hosts: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> str:
     # ServerAlive: a node that vanished is noticed in seconds, not in the TCP stack's minutes.
     options = (
         f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 '
         "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
     )
+    common = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in variables.items())
     hosts = "".join(f"    {node.hostname}:\n      ansible_port: {node.port}\n" for node in addresses)
     return f"""\
 all:
   vars:
     ansible_host: 127.0.0.1
-    ansible_user: root
     ansible_ssh_private_key_file: "{key}"
     ansible_ssh_common_args: '{options}'
-    ansible_python_interpreter: /usr/bin/python3
-  hosts:
+{common}  hosts:
 {hosts}"""

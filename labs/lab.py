@@ -14,12 +14,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
 from labs.engines import settings
-from labs.engines.base import Completed, NodeSpec, NodeState, Owner
-from labs.engines.container import ContainerEngine
+from labs.engines.base import Completed, Engine, NodeSpec, NodeState, Owner
 from labs.errors import LabError
 from labs.faults import journal
 from labs.faults.journal import FaultRecord
@@ -52,7 +51,7 @@ class Lab:
     Raises LabError for whatever a user can cause or meet.
     """
 
-    def __init__(self, name: str = DEFAULT, state: Path | None = None, engine: ContainerEngine | None = None) -> None:
+    def __init__(self, name: str = DEFAULT, state: Path | None = None, engine: Engine | None = None) -> None:
         """``state`` and ``engine``: those of another checkout's lab, for who cleans this machine up."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
             raise LabError(
@@ -69,9 +68,11 @@ class Lab:
     # -- what it is
 
     @property
-    def engine(self) -> ContainerEngine:
+    def engine(self) -> Engine:
+        """The one that ``up`` was last told, else the one that this machine has."""
         if self._chosen is None:
-            self._chosen = settings.choose()
+            kept = self._kept().get("engine")
+            self._chosen = settings.named(kept) if kept else settings.choose()
         return self._chosen
 
     @property
@@ -107,23 +108,33 @@ class Lab:
 
     # -- its life
 
-    def up(self, nodes: int | None = None, *, internet: bool | None = None) -> None:
+    def up(self, nodes: int | None = None, *, internet: bool | None = None, engine: str | None = None) -> None:
         """Bring the lab up, and mend what is not: stopped, deaf, missing or outdated nodes. Doing it twice changes nothing.
 
-        ``nodes``, ``internet`` (whether nodes may go beyond their lab): as last time, when not told; at first, three and no.
+        ``nodes``, ``internet`` (whether nodes may go beyond their lab), ``engine`` (its name): as last time, when not told; at first, three,
+        no, and the one that this machine has. On another engine the nodes are new ones.
         """
         count = nodes or len(self.nodes) or DEFAULT_NODES
         if not 1 <= count <= MOST_NODES:
             raise LabError(f"Un labo a de 1 à {MOST_NODES} nœuds, pas {count}.")
         with self.lock():
+            self._move_to(engine)
             open_world = bool(self._kept().get("internet")) if internet is None else internet
             key = ensure_key(self.directory).with_suffix(".pub").read_text().strip()
             image = build.ensure(self.engine)
-            self._chosen = settings.choose()  # building may just have found what works here
-            self._keep(nodes=count, internet=open_world, ready=is_ready(self.directory))
+            self._chosen = settings.named(self.engine.name)  # building may just have found what works here
+            self._keep(nodes=count, internet=open_world, engine=self.engine.name, ready=is_ready(self.directory))
             addresses = self._settle(self._specs(count, image, key, open_world))
             self._keep(ports=[address.port for address in addresses], ready=True)
-            write_inventory(self.inventory, self.directory, addresses)
+            write_inventory(self.inventory, self.directory, addresses, self.engine.ansible_variables)
+
+    def _move_to(self, engine: str | None) -> None:
+        if engine and engine != self.engine.name:
+            chosen = settings.named(engine)
+            chosen.version()  # before anything is removed for it
+            with suppress(LabError):  # an engine that has gone away has nothing to say, and must not keep anyone
+                self._remove_all()
+            self._chosen = chosen
 
     def _specs(self, count: int, image: str, key: str, internet: bool) -> list[NodeSpec]:
         network = self.engine.ensure_network(self._network, self._holder)
@@ -193,11 +204,14 @@ class Lab:
 
     def dismantle(self) -> None:
         """What ``down`` does, for who holds the lock."""
-        self.engine.remove([node.name for node in self.engine.nodes(self._label)])
-        self.engine.remove_network(self._network, build.tag())
+        self._remove_all()
         self.inventory.unlink(missing_ok=True)
         for name in ("lab.json", "faults.jsonl", "known_hosts", "key", "key.pub"):
             (self.directory / name).unlink(missing_ok=True)
+
+    def _remove_all(self) -> None:
+        self.engine.remove([node.name for node in self.engine.nodes(self._label)])
+        self.engine.remove_network(self._network, build.tag())
 
     def reset(self) -> None:
         """New nodes in the place of the old ones: no file, no job, no fault of before is left."""
@@ -215,6 +229,10 @@ class Lab:
     def stream(self, node: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         """A program running on a node, with pipes on its standard input and output."""
         return self.engine.stream(self._container(node), argv)
+
+    def home(self, node: str) -> PurePosixPath:
+        """The home, on a node, of whom Ansible logs in as."""
+        return PurePosixPath(self.engine.home(self._container(node)))
 
     def read(self, node: str, path: str) -> bytes | None:
         """A file's bytes, or None where there is no such file."""

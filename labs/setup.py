@@ -9,7 +9,8 @@ import sys
 
 from labs import jupyter, system
 from labs.engines import settings
-from labs.engines.container import ContainerEngine
+from labs.engines.base import Engine
+from labs.engines.embedded import Embedded
 from labs.errors import LabError
 from labs.image import build
 from labs.lab import Lab
@@ -39,36 +40,54 @@ def prepare() -> str:
     step(2, "Programmes de la machine")
     system.require("ssh", tell)
     locale = system.ensure_french(tell)
-    step(3, "Moteur de conteneurs")
+    step(3, "Moteur du labo")
     engine = ensure_engine()
     step(4, "Image des nœuds")
-    _ensure_image(engine)
+    engine = ensure_image(engine)
     step(5, "Labo de trois nœuds")
     lab = Lab()
-    lab.up()
+    # A choice between container engines is the learner's; one between containers and none is made anew by what the machine has.
+    lab.up(engine=None if engine.isolated and lab.engine.isolated else engine.name)
     tell(f"Prêts : {', '.join(lab.nodes)}.")
     step(6, "Vos copies des leçons")
     copy_lessons()
     return locale
 
 
-def ensure_engine() -> ContainerEngine:
-    """The engine that answers; podman is installed where none does and that is allowed."""
-    try:
-        engine = settings.choose()
-        engine.version()
-    except LabError:
-        settings.forget()
-        if system.has("podman") or not system.can_install():
-            engine = settings.first_usable().make()
-        else:
-            system.require("podman", tell)
-            engine = settings.first_usable().make()
+def ensure_engine() -> Engine:
+    """The engine that answers: containers where there are, or where podman may be installed; else the embedded lab."""
+    kept = settings.load()
+    if kept and (kept.engine == Embedded.name or settings.complaint(kept.make())):
+        settings.forget()  # what was missing may be there now
+    engine = settings.choose()
+    if not engine.isolated and system.can_install() and not system.has("podman"):
+        system.require("podman", tell)
+        engine = settings.first_usable().make()
+    if not engine.isolated:
+        tell("Aucun moteur de conteneurs ici : le labo embarqué fera l'affaire, sauf pour quelques exercices.")
+        tell("« labs doctor » dit ce qu'il ne sait pas faire, et comment avoir des conteneurs.")
     tell(f"{engine.name} {engine.version()}.")
     return engine
 
 
-def _ensure_image(engine: ContainerEngine) -> None:
+def ensure_image(engine: Engine) -> Engine:
+    """The engine for which there is what nodes are made from: the one given, or the embedded lab where that one cannot be mended."""
+    try:
+        _ensure_image(engine)
+    except LabError as error:
+        if system.can_install():
+            raise
+        tell(f"{error.message} {error.remedy}".rstrip())
+        tell("En attendant, le labo embarqué fera l'affaire, sauf pour quelques exercices (« labs doctor »).")
+        settings.forget()
+        settings.save(settings.Settings(Embedded.name))
+        return Embedded()
+    found = settings.load_of(engine.name)
+    tell(f"Prête ({found.describe()})." if found else "Prête." if engine.isolated else "Il n'en faut pas.")
+    return engine
+
+
+def _ensure_image(engine: Engine) -> None:
     try:
         build.ensure(engine, tell)
     except settings.NothingStartsError:
@@ -77,8 +96,6 @@ def _ensure_image(engine: ContainerEngine) -> None:
             raise
         system.require("runc", tell)
         build.ensure(engine, tell)
-    found = settings.load()
-    tell(f"Prête ({found.describe()})." if found else "Prête.")
 
 
 def copy_lessons() -> None:

@@ -18,10 +18,11 @@ hypothesis_settings.load_profile("patient")
 
 def _engine_missing() -> str:
     try:
-        settings.choose().version()
+        engine = settings.choose()
+        engine.version()
     except LabError as error:
         return str(error)
-    return ""
+    return "" if engine.isolated else "aucun moteur de conteneurs n'est utilisable ici (labs doctor)"
 
 
 def pytest_collection_modifyitems(items):

@@ -99,6 +99,18 @@ class Engine(Protocol):
     """Runs nodes. Every method raises LabError with a French sentence when the engine cannot do it."""
 
     name: str
+    isolated: bool  # whether a node is a machine of its own: its files, its packages, its users, its network
+
+    @property
+    def found(self) -> bool:
+        """Whether it is installed; whether it answers is for ``version`` to tell."""
+
+    @property
+    def ansible_variables(self) -> Mapping[str, str]:
+        """What the inventory must say of every node, beside where it answers."""
+
+    def home(self, name: str) -> str:
+        """The home, on a node, of whom Ansible logs in as."""
 
     def version(self) -> str:
         """The engine's version; raises when it does not answer."""

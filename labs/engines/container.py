@@ -60,6 +60,8 @@ class ContainerEngine:
     """
 
     name = ""
+    isolated = True
+    ansible_variables: Mapping[str, str] = {"ansible_user": "root", "ansible_python_interpreter": "/usr/bin/python3"}
     capabilities: Sequence[str] = CAPABILITIES
 
     def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS) -> None:
@@ -72,6 +74,9 @@ class ContainerEngine:
 
     def version(self) -> str:
         return self.run("version", "--format", "{{.Client.Version}}").text
+
+    def home(self, name: str) -> str:  # noqa: ARG002 - the same for all
+        return "/root"
 
     # -- nodes
 

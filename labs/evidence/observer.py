@@ -21,6 +21,12 @@ import sys
 import time
 from typing import Any
 
+# A node of the embedded lab shares its machine's process table: its own processes carry its folder in their environment
+# (labs/engines/embedded_node.py). As on any other node, what its own did not start is told as init's.
+NODE = os.environ.get("CONTREPOINT_NODE", "")
+MARK = os.fsencode(f"CONTREPOINT_NODE={NODE}")
+INIT = 1
+
 PERIOD = 0.04  # seconds between two looks
 YOUNG = 1.0  # seconds during which a process may still be about to exec its program
 KEPT = ("started", "finished", "failed", "changed", "rc", "msg", "child_pid", "skipped")  # of a job file; outputs can be huge
@@ -61,7 +67,9 @@ class Processes:
         self.seen: dict[int, tuple[list[str], float]] = {}  # argv and start
         self.ended: set[int] = set()  # still in the table, waiting for their parent to take notice
         self.by_fd: dict[int, int] = {}
-        self.job_folders = {"/root/.ansible_async", *glob.glob("/home/*/.ansible_async")}
+        self.strangers: set[int] = set()  # processes that are not the node's
+        homes = [os.environ["HOME"]] if NODE else ["/root", *glob.glob("/home/*")]
+        self.job_folders = {f"{home}/.ansible_async" for home in homes}
         self.poll = select.poll()
         self.ignored = {os.getpid()}
 
@@ -69,26 +77,39 @@ class Processes:
         now = time.time()
         pids = {int(name) for name in os.listdir("/proc") if name.isdigit()} - self.ignored
         self.ended &= pids
-        for pid in pids - self.seen.keys() - self.ended:
-            self.meet(pid)
+        self.strangers &= pids
+        for pid in pids - self.seen.keys() - self.ended - self.strangers:
+            self.meet(pid, now)
         for pid in self.seen.keys() & pids:
             if now - self.seen[pid][1] < YOUNG:
                 self.look_again(pid)
         for pid in self.seen.keys() - pids:
             self.lose(pid, now)
 
-    def meet(self, pid: int) -> None:
+    def meet(self, pid: int, now: float) -> None:
         # The program's name stands in parentheses and may hold anything: split after the last one.
         fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         if not fields:
             return
         start = self.boot + int(fields[19]) / TICKS
+        if not self.is_own(pid):
+            if now - start > YOUNG:  # a younger one may have its environment yet to come
+                self.strangers.add(pid)
+            return
         argv = self.argv(pid)
         self.seen[pid] = (argv, start)
         if len(argv) > 1 and argv[1].endswith("/async_wrapper.py"):
             self.note_job_folder(pid)
         self.watch(pid)
-        say(k="process", pid=pid, ppid=int(fields[1]), start=start, argv=argv)
+        say(k="process", pid=pid, ppid=self.parent(fields), start=start, argv=argv)
+
+    @staticmethod
+    def is_own(pid: int) -> bool:
+        return not NODE or MARK in read(f"/proc/{pid}/environ").split(b"\0")
+
+    def parent(self, fields: list[bytes]) -> int:
+        pid = int(fields[1])
+        return pid if pid in self.seen or self.is_own(pid) else INIT
 
     def note_job_folder(self, pid: int) -> None:
         """Job files are where ANSIBLE_ASYNC_DIR says, for the user that the job runs as."""
@@ -113,7 +134,7 @@ class Processes:
             self.seen[pid] = (argv, self.seen[pid][1])
             fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
             if fields:
-                say(k="process", pid=pid, ppid=int(fields[1]), start=self.seen[pid][1], argv=argv)
+                say(k="process", pid=pid, ppid=self.parent(fields), start=self.seen[pid][1], argv=argv)
 
     def lose(self, pid: int, at: float) -> None:
         if self.seen.pop(pid, None):

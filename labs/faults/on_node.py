@@ -14,7 +14,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-REFUSED = "/run/contrepoint-refused"  # while it is there, node-start starts no sshd
+# A node of the embedded lab shares its machine's process table: its own processes carry its folder in their environment, and what the
+# lab runs beside them says so as well (labs/engines/embedded_node.py).
+NODE = os.environ.get("CONTREPOINT_NODE", "")
+MARK = os.fsencode(f"CONTREPOINT_NODE={NODE}")
+BESIDE = b"CONTREPOINT_BESIDE=1"
+SSHD = ("sshd", "/usr/sbin/sshd")
+REFUSED = f"{NODE}/refused" if NODE else "/run/contrepoint-refused"  # while it is there, sshd is not started, or takes nobody
 OPEN = 0.002  # seconds of a slow link's turn during which what waited is let through
 STRAYS = 0.05  # seconds between two looks for what has escaped a freeze
 
@@ -35,7 +41,11 @@ def cut(until: float, _: float) -> None:
     for pid, _parent, line in processes():
         if line.startswith(("sshd: root", "sshd-session: root")) or (refusing and line.startswith("sshd")):
             send(pid, signal.SIGTERM)
-            send(pid, signal.SIGCONT)  # or else one that a slow link has stopped would not hear of it
+        elif pid == embedded_sshd():
+            send(pid, signal.SIGUSR1)  # one process for all sessions: it closes them itself
+        else:
+            continue
+        send(pid, signal.SIGCONT)  # or else one that a slow link has stopped would not hear of it
     if refusing and detached():
         sleep_until(until)
         os.unlink(REFUSED)
@@ -83,8 +93,8 @@ def detached() -> bool:
 
 def take_over(kind: str) -> None:
     """The last word on a fault is the one that counts: an earlier one of its kind must not undo this one, nor outlast it."""
-    for pid, parent, line in processes():
-        if parent == 1 and line.startswith("python3 -I -S -c") and line.split()[-3] == kind:
+    for pid, _parent, line in processes():
+        if pid != os.getpid() and line.startswith("python3 -I -S -c") and line.split()[-3] == kind:
             send(pid, signal.SIGKILL)
 
 
@@ -101,7 +111,9 @@ def stop_all() -> set[int]:
 
 
 def inhabitants() -> set[int]:
-    """All that descends from the node's first process, itself and this process left out."""
+    """All that descends from the node's first process, itself and this process left out; of a node that has none, all that is its own."""
+    if NODE:
+        return {pid for pid, _, _ in processes() if BESIDE not in environment(pid)}
     parents = {pid: parent for pid, parent, _ in processes()}
     below = {1}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
@@ -111,7 +123,7 @@ def inhabitants() -> set[int]:
 
 def signal_sshd(which: int) -> None:
     for pid, _, line in processes():
-        if line.startswith(("sshd", "/usr/sbin/sshd")):
+        if line.startswith(SSHD) or pid == embedded_sshd():
             send(pid, which)
 
 
@@ -121,9 +133,9 @@ def send(pid: int, which: int) -> None:
 
 
 def processes() -> Iterator[tuple[int, int, str]]:
-    """Pid, parent and command line of each process."""
+    """Pid, parent and command line of each process of the node."""
     for name in os.listdir("/proc"):
-        if name.isdigit():
+        if name.isdigit() and (not NODE or MARK in environment(int(name))):
             try:
                 with open(f"/proc/{name}/stat", "rb") as stat, open(f"/proc/{name}/cmdline", "rb") as cmdline:
                     parent = int(stat.read().rpartition(b")")[2].split()[1])
@@ -131,6 +143,23 @@ def processes() -> Iterator[tuple[int, int, str]]:
             except OSError:
                 continue
             yield int(name), parent, line
+
+
+def embedded_sshd() -> int:
+    """The pid of the SSH server on a node of the embedded lab; 0 on any other."""
+    if not NODE:
+        return 0
+    with open(f"{NODE}/pid") as file:
+        return int(file.read())
+
+
+def environment(pid: int) -> list[bytes]:
+    """What a process has in its environment; nothing for one that is gone, or another user's."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except OSError:
+        return []
 
 
 if __name__ == "__main__":

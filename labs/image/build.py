@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labs import system
 from labs.engines import settings
+from labs.engines.base import Engine
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
 from labs.system import Say
@@ -24,6 +25,7 @@ PACKAGES = ("python3", "python3-apt", "openssh-server", "procps", "ca-certificat
 COURSE_PACKAGES = ("bc", "cowsay", "curl", "jq", "less", "nginx", "redis-server", "rsync", "tree", "unzip")
 REGISTRY_BASE = "docker.io/library/debian:bookworm-slim"
 REPOSITORY = "localhost/contrepoint-node"
+THIS_MACHINE = "cette machine"  # what nodes are made from where there is no image
 REGISTRY_SECONDS = 120.0
 ROOM_NEEDED = 2 * 1024**3  # bytes: the tar, the imported layer and the image, for a moment all three
 
@@ -45,10 +47,12 @@ def _digest(*files: str) -> str:
     return digest.hexdigest()[:12]
 
 
-def ensure(engine: ContainerEngine, say: Say = lambda _: None) -> str:
-    """The image's tag, once it is there; ``say`` is told each step in French."""
+def ensure(engine: Engine, say: Say = lambda _: None) -> str:
+    """What an engine makes nodes from, once it is there: the image's tag. ``say`` is told each step in French."""
+    if not isinstance(engine, ContainerEngine):
+        return THIS_MACHINE
     if engine.has_image(tag()):
-        if settings.load() is None:  # the image can be older than this copy of the kit
+        if settings.load_of(engine.name) is None:  # the image can be older than this copy of the kit
             settings.find_working(engine.name, tag())
         return tag()
     if not engine.has_image(local_base()):
@@ -76,9 +80,18 @@ def _built_from_registry(engine: ContainerEngine, say: Say) -> bool:
 
 
 def _build(engine: ContainerEngine, base: str, say: Say) -> None:
-    engine = settings.find_working(engine.name, base).make()
+    engine = settings.find_working(engine.name, base).make_container_engine()
     say("Construction de l'image des nœuds…")
     engine.build(CONTEXT, tag(), {"BASE": base, "PACKAGES": " ".join(PACKAGES), "COURSE_PACKAGES": " ".join(COURSE_PACKAGES)})
+
+
+def containers(engine: Engine) -> ContainerEngine:
+    """The same engine; LabError when it has no images."""
+    if not isinstance(engine, ContainerEngine):
+        raise LabError(
+            "Le labo embarqué n'a pas d'image : ses nœuds sont faits de cette machine.", "« labs doctor » dit ce qu'il y manque."
+        )
+    return engine
 
 
 def save(engine: ContainerEngine, file: Path) -> None:

@@ -21,19 +21,23 @@ MARKER = "CONTREPOINT_RUN"
 
 # Runs on the node, by its own python3: kills every process whose command line carries the run's mark, with its process group
 # (async_wrapper gives each job one) and all that descends from it. Without a mark: every module that has outlived what started it.
+# On a node of the embedded lab, those of its processes alone that carry its name in their environment (labs/engines/embedded_node.py).
 KILLER = """
 import os, signal, sys
 mark, table = sys.argv[1], {}
+node = os.environ.get("CONTREPOINT_NODE", "")
 for name in os.listdir("/proc"):
     if name.isdigit():
         try:
+            if node and b"CONTREPOINT_NODE=" + os.fsencode(node) not in open("/proc/%s/environ" % name, "rb").read().split(b"\\0"):
+                continue
             stat = open("/proc/%s/stat" % name, "rb").read().rpartition(b")")[2].split()
             line = open("/proc/%s/cmdline" % name, "rb").read().decode("utf-8", "replace")
         except OSError:
             continue
         table[int(name)] = (int(stat[1]), int(stat[2]), line)
 def orphan(ppid, line):
-    return ppid == 1 and "/AnsiballZ_" in line and "async_wrapper.py" not in line
+    return (ppid == 1 or node and ppid not in table) and "/AnsiballZ_" in line and "async_wrapper.py" not in line
 doomed = {pid for pid, (ppid, _, line) in table.items() if (mark in line if mark else orphan(ppid, line)) and pid != os.getpid()}
 groups = {table[pid][1] for pid in doomed}
 grown = True

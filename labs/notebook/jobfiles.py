@@ -6,7 +6,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from labs.lab import Lab
     from labs.timeline.model import Timeline
 
-FOLDER = PurePosixPath("/root/.ansible_async")  # where Ansible keeps them, for the user that the lab's inventory names
+FOLDER = ".ansible_async"  # where Ansible keeps them, in its user's home
 
 
 def present(lab: Lab) -> dict[str, tuple[str, ...]]:
@@ -33,7 +32,7 @@ def present(lab: Lab) -> dict[str, tuple[str, ...]]:
 
 
 def _present(lab: Lab, node: str) -> tuple[str, ...]:
-    names = lab.execute(node, ["ls", "-t", str(FOLDER)]).text.split()
+    names = lab.execute(node, ["ls", "-t", str(lab.home(node) / FOLDER)]).text.split()
     return tuple(name for name in names if not name.endswith(".tmp"))
 
 
@@ -60,7 +59,7 @@ class Follower:
         jobs = [job for job in timeline.on(self.node) if job.mode is not Mode.SYNC and job.confirmed and job.task is not None]
         if not jobs:
             return
-        self.path = str(FOLDER / jobs[-1].id)
+        self.path = str(self._lab.home(self.node) / FOLDER / jobs[-1].id)
         read = self._lab.read(self.node, self.path)
         content = None if read is None else read.decode("utf-8", "replace")
         self.readings += 1

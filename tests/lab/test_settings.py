@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labs import setup, system
-from labs.engines import settings
+from labs.engines import embedded, settings
 from labs.errors import LabError
 
 
@@ -28,9 +28,27 @@ def program(folder, name, script):
     path.chmod(0o755)
 
 
-def test_a_machine_without_engine_is_told_the_one_command_that_helps(bare_machine):
-    with pytest.raises(LabError, match=r"Aucun moteur de conteneurs.*apt-get install podman"):
+def test_a_machine_without_containers_has_the_embedded_lab_and_is_told_so(bare_machine, capsys):
+    assert setup.ensure_engine().name == "embedded"
+    assert "labo embarqué fera l’affaire" in capsys.readouterr().out
+
+
+def test_a_machine_without_any_engine_is_told_the_one_command_that_helps(bare_machine, monkeypatch):
+    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
+    with pytest.raises(LabError, match=r"Aucun moteur de labo.*apt-get install podman"):
         setup.ensure_engine()
+
+
+def test_where_no_container_starts_and_nothing_may_be_installed_the_embedded_lab_does(bare_machine, capsys):
+    """The next ./start tries again: what was missing may be there."""
+    program(
+        bare_machine, "podman", "[ $1 = version ] && echo 5.0 && exit; echo 'Error: newuidmap: not found' >&2; [ $1 = image ] || exit 126"
+    )
+    engine = setup.ensure_image(setup.ensure_engine())
+    assert engine.name == "embedded"
+    assert "sudo apt-get install uidmap" in capsys.readouterr().out
+    assert settings.choose().name == "embedded"
+    assert setup.ensure_engine().name == "podman"
 
 
 def test_podman_is_preferred_to_docker(bare_machine):

@@ -1,0 +1,176 @@
+"""One suite, run on each engine: whatever runs the nodes, a lab is the same to those who use it.
+
+Podman here is that of whoever runs the tests; tests/lab/test_rootless.py runs this file as an ordinary user.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from labs import lab as lab_module
+from labs.engines import settings
+from labs.errors import LabError
+from labs.jobs.command import AdHoc
+from labs.lab import Lab
+from labs.recording import record
+from labs.timeline.model import Mode, State
+
+STARTING_SECONDS = 60
+PATIENCE = 60
+CONTAINERS = [pytest.param(engine, marks=pytest.mark.lab) for engine in settings.CONTAINERS]
+
+
+@pytest.fixture(scope="module")
+def docker(tmp_path_factory):
+    """A Docker daemon that answers: that of the machine, or one of the tests' own, named by DOCKER_HOST meanwhile."""
+    if shutil.which("docker") and _docker_answers():
+        yield
+        return
+    if os.geteuid() != 0 or not shutil.which("dockerd"):
+        pytest.skip("aucun démon Docker ne répond, et celui des tests se lance en administrateur (paquet docker.io)")
+    folder = tmp_path_factory.mktemp("docker")
+    address = f"unix://{folder}/socket"
+    command = ["dockerd", f"--host={address}", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
+    with (folder / "log").open("w") as log:
+        daemon = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    os.environ["DOCKER_HOST"] = address
+    try:
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not _docker_answers():
+            told = (folder / "log").read_text()[-2000:]
+            assert daemon.poll() is None, told
+            assert time.monotonic() < deadline, told
+            time.sleep(0.2)
+        yield
+    finally:
+        del os.environ["DOCKER_HOST"]
+        daemon.terminate()
+        daemon.wait(60)
+        subprocess.run(["umount", f"{folder}/exec/netns/default"], check=False, capture_output=True)  # which it leaves mounted
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _docker_answers():
+    return settings.complaint(settings.named("docker")) == ""
+
+
+@pytest.fixture(scope="module", params=[*CONTAINERS, "embedded"])
+def lab(request, tmp_path_factory):
+    """Two nodes on the engine; what this machine remembers of its engines is used, and not changed."""
+    if request.param == "docker":
+        request.getfixturevalue("docker")
+    if complaint := settings.complaint(settings.named(request.param)):
+        pytest.skip(complaint)
+    remembered = settings.load_of(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        state = tmp_path_factory.mktemp(request.param)
+        patch.setattr(settings, "STATE", state)
+        patch.setattr(lab_module, "STATE", state)
+        if remembered:
+            settings.save(remembered)
+        lab = Lab("moteur")
+        with lab.owned():
+            lab.up(2, engine=request.param)
+            yield lab
+            lab.down()
+            assert lab.engine.nodes(lab._label) == []
+
+
+def running(recording, node="node1"):
+    """Wait until a job runs on a node, its launch being over."""
+    until(lambda: any(job.state is State.RUNNING and job.confirmed for job in recording.timeline().on(node)))
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(not shutil.which("docker"), reason="le client docker n'est pas installé sur cette machine")
+def test_a_daemon_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nulle/part")
+    with pytest.raises(LabError, match=r"Docker ne répond pas.*systemctl start docker"):
+        settings.named("docker").nodes("rien")
+
+
+def test_up_twice_is_one_lab(lab):
+    before = [(node.name, node.since) for node in lab.engine.nodes(lab._label)]
+    lab.up()
+    assert [(node.name, node.since) for node in lab.engine.nodes(lab._label)] == before
+    assert [node.state for node in lab.status()] == ["up", "up"]
+
+
+def test_each_node_shows_its_own_jobs_in_the_foreground_and_in_the_background(lab):
+    recording = record(lab, AdHoc.parse("ansible node1 -a '/bin/sleep 1'"))
+    (job,) = recording.wait(PATIENCE).jobs
+    assert (job.host, job.mode, job.label, job.state) == ("node1", Mode.SYNC, "sleep 1", State.SUCCEEDED)
+    assert {process.host for process in recording.processes() if process.argv == ("/bin/sleep", "1")} == {"node1"}
+    timeline = record(lab, AdHoc.parse("ansible all -B 30 -P 1 -a '/bin/sleep 2'")).wait(PATIENCE)
+    assert [(job.host, job.mode, job.label, job.state) for job in timeline.jobs] == [
+        (node, Mode.POLLED, "sleep 2", State.SUCCEEDED) for node in lab.nodes
+    ]
+    assert all(poll.start is not None for poll in timeline.polls)
+
+
+def test_a_cut_ends_what_holds_the_connection_and_nothing_else(lab):
+    held = record(lab, AdHoc.parse("ansible node1 -a '/bin/sleep 41'"))
+    running(held)
+    lab.cut("node1")
+    timeline = held.wait(PATIENCE)
+    assert [job.state for job in timeline.jobs] == [State.KILLED]
+    assert [block.outcome for block in timeline.blocks] == ["unreachable"]
+
+    detached = record(lab, AdHoc.parse("ansible node1 -B 60 -P 0 -a '/bin/sleep 4'"), linger=PATIENCE)
+    running(detached)
+    lab.cut("node1", 1)
+    assert [(job.mode, job.state) for job in detached.wait(PATIENCE).jobs] == [(Mode.DETACHED, State.SUCCEEDED)]
+    until(lambda: [node.state for node in lab.status()] == ["up", "up"])
+
+
+def test_a_cancelled_run_leaves_no_job(lab):
+    recording = record(lab, AdHoc.parse("ansible node1 -B 60 -P 5 -a '/bin/sleep 42'"))
+    running(recording)
+    recording.cancel()
+    assert recording.wait(PATIENCE).status == "canceled"
+    assert "sleep 42" not in lab.execute("node1", ["ps", "-eo", "args"]).text
+
+
+def test_a_frozen_node_comes_back_by_itself(lab):
+    lab.pause("node1")
+    assert [node.state for node in lab.status()] == ["deaf", "up"]
+    lab.pause("node1", 0.5)
+    until(lambda: [node.state for node in lab.status()] == ["up", "up"])
+
+
+def test_a_killed_node_comes_back_with_its_files_at_its_port(lab):
+    before = lab.status()
+    kept = f"{lab.home('node1')}/trace"
+    lab.execute("node1", ["touch", kept])
+    lab.kill("node1", 1)
+    assert lab.status()[0].state == "stopped"
+    with pytest.raises(LabError, match=r"nœud node1 est arrêté.*labs up"):
+        lab.execute("node1", ["true"])
+    until(lambda: lab.status() == before)
+    assert lab.read("node1", kept) == b""
+    assert lab.read("node2", kept) is None
+    lab.kill("node2")
+    lab.up()
+    assert lab.status() == before
+
+
+def test_reset_leaves_no_file_and_no_process(lab):
+    trace = f"{lab.home('node1')}/trace"
+    lab.execute("node1", ["sh", "-c", f"echo là > {trace}; setsid -f sleep 43"])
+    assert lab.read("node1", trace) == "là\n".encode()
+    lab.reset()
+    assert [node.state for node in lab.status()] == ["up", "up"]
+    assert lab.read("node1", trace) is None
+    assert "sleep 43" not in lab.execute("node1", ["ps", "-eo", "args"]).text

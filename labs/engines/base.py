@@ -46,7 +46,7 @@ class Network:
     gateway: str  # the host's own address on it
 
     def address(self, number: int) -> str:
-        """The address of the node of this number (1 for node1)."""
+        """The address of the node of this number (1 for node1); 0 is for a controller that lives on this network."""
         return str(self.subnet.network_address + 10 + number)
 
 
@@ -71,6 +71,7 @@ class NodeSpec:
     internet: bool  # whether it may go beyond its lab
     image: str
     authorized_key: str  # the public key that may log in as root
+    walled: bool = False  # whether it is for an answer that nobody vouches for
 
     @property
     def key_mark(self) -> str:

@@ -28,7 +28,6 @@ ENTRIES = {
     Kind.VALUE: "answer.yml",
 }
 MOST_TEXT = 250_000  # bytes of the main file, which is read here and now
-MOST_VALUES = 100_000  # values of a YAML text, each counted as often as aliases repeat it
 MOST_PATTERN = 1000  # characters of a pattern of hosts
 MOST_DEPTH = 20  # folders in folders
 MOST_FILES = 200  # a folder given by mistake (a home, a disk) is refused before it is walked to its end
@@ -244,20 +243,7 @@ def _yaml(text: str) -> Any:
         raise AnswerError(error.message, error.remedy) from None
     if data is None:
         raise AnswerError("La réponse est vide : elle ne contient que des commentaires.", "Écrivez-y votre réponse.")
-    if _values_in(data, {}) > MOST_VALUES:
-        raise AnswerError("La réponse se répète elle-même sans fin par ses alias (« * »).", "Écrivez chaque valeur à sa place.")
     return data
-
-
-def _values_in(data: Any, known: dict[int, float]) -> float:
-    """How many values there are, each as often as aliases repeat it; infinity for a value that holds itself."""
-    if not isinstance(data, dict | list):
-        return 1
-    if id(data) not in known:
-        known[id(data)] = float("inf")  # until it is counted
-        parts = [*data, *data.values()] if isinstance(data, dict) else data
-        known[id(data)] = 1 + sum(_values_in(part, known) for part in parts)
-    return known[id(data)]
 
 
 _READERS = {Kind.PLAYBOOK: _plays, Kind.ADHOC: _lines, Kind.CONFIG: _sections, Kind.VALUE: _values}

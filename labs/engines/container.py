@@ -173,6 +173,10 @@ class ContainerEngine:
         """Options of ``run`` that keep out what this engine would add of its own to an environment or to a closed file system."""
         return ()
 
+    def everything(self, lab: str) -> list[str]:
+        """The identifiers of all containers of a lab: nodes, and what stands beside them."""
+        return self._labelled(f"{LAB_LABEL}={lab}")
+
     def remove_beside(self, lab: str) -> None:
         """Remove what stands beside the nodes of a lab."""
         self.remove(self._labelled(f"{LAB_LABEL}={lab}", BESIDE_LABEL))

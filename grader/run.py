@@ -89,12 +89,21 @@ def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: 
         return _unjudged(exercise, error)
     except OSError as error:
         return _unjudged(exercise, _refused(error))
+    except Exception as error:
+        if trusted:
+            raise
+        return _unjudged(exercise, _unread(error))
     timelines = tuple(run.recorded for run in observed.runs)
     return Graded(_report(exercise, checks, timelines), timelines)
 
 
 def _unjudged(exercise: Exercise, error: GraderError | LabError) -> Graded:
     return Graded(failure(exercise.id, exercise.points, error), error=error)
+
+
+def _unread(error: Exception) -> GraderError:
+    """What an answer has done that nobody thought of must harm no other."""
+    return GraderError(f"Cette réponse n'a pas pu être jugée ({type(error).__name__}).", "Regardez-la vous-même.")
 
 
 def _refused(error: OSError) -> GraderError:

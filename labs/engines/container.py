@@ -155,7 +155,8 @@ class ContainerEngine:
     def controller_options(self, network: Network, owner: Owner) -> list[str]:
         """Options of ``run`` for the controller of an answer that nobody vouches for, on its lab's network."""
         walls.require(self.limits)
-        return [*walls.CONTROLLER, f"--network={network.name}", *self.place(network.address(0)), *self._beside(owner)]
+        place = (f"--network={network.name}", *self.place(network.address(0)), "--dns=127.0.0.1")  # there is nobody to ask
+        return [*walls.CONTROLLER, *place, *self._beside(owner)]
 
     def lone_options(self) -> list[str]:
         """Options of ``run`` for a controller that speaks to nobody."""

@@ -29,7 +29,6 @@ CONTROLLER = (
     "--shm-size=8m",
     f"--ulimit=fsize={MOST_CONTROLLER_FILE}:{MOST_CONTROLLER_FILE}",
     "--tmpfs=/tmp:rw,nosuid,nodev,size=64m,mode=1777",
-    "--dns=127.0.0.1",  # it has nobody to ask
     "--sysctl=net.ipv6.conf.all.disable_ipv6=1",  # the fence is one of IPv4
     "--hostname=controleur",
 )

@@ -136,11 +136,11 @@ def _text(value: object) -> str:
 
 def _action(data: Mapping[str, Any]) -> str:
     """The action's short name: ``ansible.builtin.command`` and ``command`` are one."""
-    return str(data.get("resolved_action") or data.get("task_action") or "").rpartition(".")[2]
+    return _text(data.get("resolved_action") or data.get("task_action")).rpartition(".")[2]
 
 
 def _item(result: Mapping[str, Any]) -> str:
-    variable = result.get("ansible_loop_var", "item")
+    variable = _text(result.get("ansible_loop_var")) or "item"
     item = result.get("_ansible_item_label", result.get(variable, ""))
     return "" if isinstance(item, dict | list) else str(item)[:MOST_TEXT]
 

@@ -21,6 +21,8 @@ EXERCISES = HERE / "exercises"
 SECRET = "SECRET-9f2c41"  # whatever may not be read holds it; written in no answer
 # The processes that observe a node, in the words of the node's shell.
 OBSERVERS = "$(ps -eo pid=,args= | awk '$2 ~ /python3$/ && $3 == \"-I\" {print $1}')"
+# What an attempt has found: the words of a program, or whatever else there is.
+FOUND = "{{ ((out.stdout ~ out.stderr) if out.stdout is defined else out) | string | truncate(20000) }}"
 WORK = (
     {"command": "/bin/sleep 2", "async": 30, "poll": 1},
     {"copy": {"content": "fait", "dest": "/root/trace"}},
@@ -44,8 +46,15 @@ class Host:
     def outside(self):
         return self.folder / "outside"
 
-    def fill(self, text):
-        """A text of the corpus, with this host's own places in it."""
+    def fill(self, data):
+        """What a table holds, with this host's own places in its texts."""
+        if isinstance(data, dict):
+            return {key: self.fill(value) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self.fill(value) for value in data]
+        return self._filled(data) if isinstance(data, str) else data
+
+    def _filled(self, text):
         places = {
             "secret-file": self.outside / "secret.yml",
             "solution": self.outside / "solution" / "answer.yml",
@@ -158,7 +167,7 @@ def answer_of(attempts):
         {
             "block": [{"set_fact": {"out": ""}}, *tasks],
             "rescue": [{"debug": {"msg": f"stopped <{name}>"}}],
-            "always": [{"debug": {"msg": f"<{name}> {{{{ out | default('') | string | truncate(20000) }}}}"}}],
+            "always": [{"debug": {"msg": f"<{name}> {FOUND}"}}],
         }
         for name, tasks in attempts.items()
     ]
@@ -192,11 +201,11 @@ class Tried:
         return "error" if report.status == "error" else "full" if report.full else "lost"
 
 
-def attempt(exercise_id, folder, runs=1, **limits):
+def attempt(exercise_id, folder, *, runs=1, wall=60):
     """Grade an answer behind walls."""
     found = catalog.find(exercise_id, EXERCISES)
     exercise = found.model_copy(
-        update={"lab": found.lab.model_copy(update={"runs": runs}), "limits": found.limits.model_copy(update=limits)}
+        update={"lab": found.lab.model_copy(update={"runs": runs}), "limits": found.limits.model_copy(update={"wall": wall})}
     )
     watcher = _Watcher()
     graded = grade(exercise, folder, watcher, trusted=False)

@@ -43,17 +43,16 @@ def _inside(lab):
 def tried(host, tmp_path_factory):
     """Every answer graded, some at once; gives the futures by name."""
     root = tmp_path_factory.mktemp("copies")
+    attempts, attacks, configs = map(host.fill, (ATTEMPTS, ATTACKS, CONFIGS))
 
     def start(name, files, exercise="travail-simple", **options):
-        folder = root / name.replace(" ", "-")
-        filled = {path: host.fill(text) for path, text in files.items()}
-        return pool.submit(corpus.attempt, exercise, corpus.write(folder, filled), **options)
+        return pool.submit(corpus.attempt, exercise, corpus.write(root / name.replace(" ", "-"), files), **options)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        started = {place: start(place, corpus.answer_of(attempts), wall=120) for place, attempts in ATTEMPTS.items()}
-        for name, attack in ATTACKS.items():
-            started[name] = start(name, corpus.answer_to(attack), runs=attack.get("runs", 1))
-        for name, text in CONFIGS.items():
+        started = {place: start(place, corpus.answer_of(tries), wall=180) for place, tries in attempts.items()}
+        for name, attack in attacks.items():
+            started[name] = start(name, corpus.answer_to(attack), runs=attack.get("runs", 1), wall=8 if attack.get("endless") else 60)
+        for name, text in configs.items():
             kind, file = ("travail-config", "ansible.cfg") if "config" in text else ("travail-ligne", "answer.txt")
             started[name] = start(name, {file: text.get("config") or text["line"]}, kind)
         yield started
@@ -64,7 +63,7 @@ def tried(host, tmp_path_factory):
 def test_an_attempt_finds_nothing(tried, name):
     """It was made, up to its end, and shows neither the secret nor that anything was reached."""
     done = tried[PLACES[name]].result()
-    found = done.said.partition(f'"msg": "<{name}>')[2].partition('"msg": "<')[0]
+    found = done.said.partition(f'"msg": "<{name}>')[2].partition("\n")[0]
     assert found, done.said[-3000:]
     assert corpus.SECRET not in found
     assert "reached" not in found

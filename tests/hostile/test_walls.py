@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 
 import corpus
 import pytest
@@ -16,6 +17,7 @@ from labs.engines import settings, walls
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
 from labs.jobs import walled
+from labs.jobs.events import MOST_TEXT, typed
 from labs.jobs.meter import TOO_MUCH
 
 EXERCISE = catalog.find("travail-simple", corpus.EXERCISES)
@@ -101,3 +103,22 @@ def test_the_meter_gives_up_what_never_ends():
     done = metered(100_000, "cat", "/dev/zero")
     assert done.returncode == TOO_MUCH
     assert len(done.stdout) <= 100_000
+
+
+# -- what a controller says
+
+ODD = (None, 7, "text", ["list"], {"a": ["table"]}, "x" * 5000)
+NAMES = ("playbook_on_task_start", "runner_on_start", "runner_on_async_poll", "runner_on_async_ok", "runner_retry", "runner_on_ok")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: type(odd).__name__)
+def test_an_event_of_any_form_is_read_as_bounded_texts(name, odd):
+    data = dict.fromkeys(("host", "task_uuid", "task", "name", "jid", "task_action"), odd) | {
+        "res": {"ansible_job_id": odd, "msg": odd, "rc": odd}
+    }
+    for raw in ({"event": name, "event_data": data}, {"event": name, "event_data": odd}, {"event": name, "event_data": {"res": odd}}):
+        for event in typed(raw):
+            texts = [value for field in fields(event) if isinstance(value := getattr(event, field.name), str)]
+            assert all(len(text) <= MOST_TEXT for text in texts)
+            hash(event)

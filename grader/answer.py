@@ -27,6 +27,9 @@ ENTRIES = {
     Kind.CONFIG: "ansible.cfg",
     Kind.VALUE: "answer.yml",
 }
+MOST_TEXT = 250_000  # bytes of the main file, which is read here and now
+MOST_PATTERN = 1000  # characters of a pattern of hosts
+MOST_DEPTH = 20  # folders in folders
 MOST_FILES = 200  # a folder given by mistake (a home, a disk) is refused before it is walked to its end
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}  # Ansible's implicit localhost
 GROUPS = {"all", "ungrouped", "*"}
@@ -54,7 +57,7 @@ def opened(path: Path, exercise: Exercise) -> Iterator[Answer]:
     with TemporaryDirectory(prefix="contrepoint-reponse-") as scratch:
         folder = Path(scratch) / "answer"
         _copy(path, folder, name)
-        if path.resolve().is_relative_to(exercise.folder.resolve()):  # one of those that the exercise keeps
+        if exercise.keeps(path):
             parameters.fill_folder(folder, exercise.parameters)
         text = _text(folder / name, source)
         yield Answer(folder, folder / name, text, _READERS[exercise.kind](text, exercise))
@@ -102,6 +105,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for folder, folders, names in os.walk(path):
+        if len(Path(folder).relative_to(path).parts) > MOST_DEPTH:
+            raise AnswerError(f"Le dossier {path} emboîte plus de {MOST_DEPTH} dossiers.", "Donnez le dossier de la seule réponse.")
         yield from (Path(folder) / name for name in names)
         yield from (Path(folder) / name for name in folders if (Path(folder) / name).is_symlink())
 
@@ -118,6 +123,8 @@ def _copy(path: Path, folder: Path, name: str) -> None:
 
 
 def _text(file: Path, source: Path) -> str:
+    if file.stat().st_size > MOST_TEXT:
+        raise AnswerError(f"{source} dépasse la taille permise, {_size(MOST_TEXT)}.", "Une réponse tient en quelques pages.")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -158,6 +165,8 @@ def _check_play(number: int, play: Any, exercise: Exercise) -> None:
             f"L'élément {number} de la réponse n'a pas de « hosts » : ce sont peut-être des tâches sans leur play.",
             "Ajoutez au-dessus « - hosts : all » et « tasks : », et décalez les tâches.",
         )
+    if len(str(play["hosts"])) > MOST_PATTERN:
+        raise AnswerError(f"Le play {number} vise des nœuds par un motif trop long.", "« all » les désigne tous.")
     unknown = unknown_hosts(play["hosts"], exercise.lab.names)
     if unknown:
         raise AnswerError(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grader.spec import Exercise
     from labs.lab import Lab
 
-ANSWERS = ("start", "solution", "right", "wrong")  # folders of answers, which no run needs
+UNSEEN = ("start", "solution", "right", "wrong", "exercise.yml")  # answers, and what is asked of them: no run needs them
 PREPARE_SECONDS = 300.0  # that a preparation may last
 TICK = 0.1  # seconds
 
@@ -27,7 +27,7 @@ def copied(exercise: Exercise) -> Iterator[Path]:
     """A folder with the exercise's playbooks and what lies beside them, for as long as the context lives."""
     with TemporaryDirectory(prefix="contrepoint-exercice-") as scratch:
         folder = Path(scratch) / exercise.id
-        shutil.copytree(exercise.folder, folder, ignore=shutil.ignore_patterns(*ANSWERS))
+        shutil.copytree(exercise.folder, folder, ignore=shutil.ignore_patterns(*UNSEEN))
         parameters.fill_folder(folder, exercise.parameters)
         yield folder
 

@@ -20,12 +20,13 @@ _TURN = "note.lock"  # held for a moment, so that nobody sweeps a lab away befor
 
 
 @contextmanager
-def fresh(count: int, *, isolated: bool = False) -> Iterator[Lab]:
+def fresh(count: int, *, isolated: bool = False, walled: bool = False) -> Iterator[Lab]:
     """``count`` new nodes, removed afterwards whatever happens. What a killed grading left behind is removed first.
 
     ``isolated``: each must be a machine of its own; GraderError where this machine can have no such nodes.
+    ``walled``: behind the walls that an answer needs which nobody vouches for; LabError where there are none.
     """
-    lab = Lab(f"{PREFIX}{uuid.uuid4().hex[:8]}")
+    lab = Lab(f"{PREFIX}{uuid.uuid4().hex[:8]}", walled=walled)
     if isolated and not lab.engine.isolated:
         raise GraderError(
             "Cet exercice a besoin de conteneurs, et le labo embarqué n'en a pas : ses nœuds partagent les fichiers de cette machine.",
@@ -37,7 +38,7 @@ def fresh(count: int, *, isolated: bool = False) -> Iterator[Lab]:
                 _sweep()
                 lab.directory.mkdir(parents=True)
                 _hold(lab.directory / _LOCK, held)
-                build.ensure(lab.engine)  # the image is made once, however many ask for it together
+                _ensure_images(lab)  # made once, however many ask for them together
             lab.up(count)
             yield lab
         finally:
@@ -51,6 +52,15 @@ def _turn() -> Iterator[None]:
     with ExitStack() as held:
         _hold(paths.STATE / _TURN, held)
         yield
+
+
+def _ensure_images(lab: Lab) -> None:
+    if lab.walled:
+        from labs.image import controller  # ansible-runner, which a grading without walls does not need yet
+
+        controller.ensure(lab.containers)
+    else:
+        build.ensure(lab.engine)
 
 
 def _hold(path: Path, held: ExitStack) -> None:

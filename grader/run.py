@@ -13,8 +13,9 @@ from grader.errors import AnswerError, GraderError
 from grader.faults import Injector, MissedFaultError, fell_on_a_visit
 from grader.french import figure, points, typeset
 from grader.report import CheckReport, Report, failure
+from grader.screen import screen, screen_path
 from grader.spec import Exercise, Kind
-from labs.effective import effective
+from labs.effective import SHOWN_AS, effective, effective_behind_walls
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -70,25 +71,39 @@ class Silent:
     def running(self, recording: Recording) -> None: ...
 
 
-def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: Event | None = None) -> Graded:
+def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: Event | None = None, *, trusted: bool = True) -> Graded:
     """Judge the answer at ``path``; the report says why when it cannot be judged. ``stop``, once set, gives the run up.
 
+    ``trusted``: whether the answer is one's own, or vouched for, and may run with one's own rights. Any other runs behind walls, or not at all.
     Blocks for as long as the run lasts. Nothing is left behind: neither lab nor file.
     """
     try:
+        if not trusted:
+            screen_path(path)
         with opened(path, exercise) as answer:
-            observed = _observe_fairly(exercise, answer, watcher or Silent(), stop)
+            if not trusted:
+                screen(answer)
+            observed = _observe_fairly(_Case(exercise, answer, watcher or Silent(), stop, walled=not trusted))
         checks = judge.judge(exercise, observed)
     except (GraderError, LabError) as error:
         return _unjudged(exercise, error)
     except OSError as error:
         return _unjudged(exercise, _refused(error))
+    except Exception as error:
+        if trusted:
+            raise
+        return _unjudged(exercise, _unread(error))
     timelines = tuple(run.recorded for run in observed.runs)
     return Graded(_report(exercise, checks, timelines), timelines)
 
 
 def _unjudged(exercise: Exercise, error: GraderError | LabError) -> Graded:
     return Graded(failure(exercise.id, exercise.points, error), error=error)
+
+
+def _unread(error: Exception) -> GraderError:
+    """What an answer has done that nobody thought of must harm no other."""
+    return GraderError(f"Cette réponse n'a pas pu être jugée ({type(error).__name__}).", "Regardez-la vous-même.")
 
 
 def _refused(error: OSError) -> GraderError:
@@ -99,39 +114,52 @@ def _refused(error: OSError) -> GraderError:
     )
 
 
-def _observe_fairly(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event | None) -> Observed:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An answer to be judged, and for whom."""
+
+    exercise: Exercise
+    answer: Answer
+    watcher: Watcher
+    stop: Event | None
+    walled: bool
+
+
+def _observe_fairly(case: _Case) -> Observed:
     """What a run shows; another run when a fault fell badly, so that chance gives and takes no point."""
     for _ in range(ATTEMPTS - 1):
         try:
-            observed = _observe(exercise, answer, watcher, stop)
+            observed = _observe(case)
         except MissedFaultError:
             continue
-        if not fell_on_a_visit(observed, exercise.lab.faults):
+        if not fell_on_a_visit(observed, case.exercise.lab.faults):
             return observed
-    return _observe(exercise, answer, watcher, stop)
+    return _observe(case)
 
 
-def _observe(exercise: Exercise, answer: Answer, watcher: Watcher, stop: Event | None) -> Observed:
+def _observe(case: _Case) -> Observed:
+    exercise, answer = case.exercise, case.answer
     said = {"text": answer.text, "data": answer.data}
     if exercise.kind is Kind.VALUE:
         return Observed(said, exercise.parameters, reading=exercise.recorded())
     if exercise.kind is Kind.CONFIG:
-        said |= _effective(answer)
+        case.watcher.step("Lecture de la configuration")
+        said |= _effective(answer, walled=case.walled)
     with material.copied(exercise) as folder:
         commands = _commands(exercise, answer, folder)
-        watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
-        with nodes.fresh(exercise.lab.nodes, isolated=exercise.lab.needs_containers) as lab:
+        case.watcher.step(f"Démarrage de {exercise.lab.nodes} nœuds neufs")
+        with nodes.fresh(exercise.lab.nodes, isolated=exercise.lab.needs_containers, walled=case.walled) as lab:
             if exercise.lab.prepare:
-                watcher.step("Préparation des nœuds")
-                material.prepare(exercise, folder / exercise.lab.prepare, lab, lambda: _heed(stop))
-            series = _Series(exercise, lab, commands, watcher, stop)
+                case.watcher.step("Préparation des nœuds")
+                material.prepare(exercise, folder / exercise.lab.prepare, lab, lambda: _heed(case.stop))
+            series = _Series(exercise, lab, commands, case.watcher, case.stop)
             return Observed(said, exercise.parameters, tuple(series.observed(place) for place in range(len(commands))))
 
 
-def _effective(answer: Answer) -> dict[str, Any]:
+def _effective(answer: Answer, *, walled: bool) -> dict[str, Any]:
     """The settings that Ansible has under the answer's ansible.cfg, or why it refuses to have any."""
-    found = effective(answer.entry)
-    refusal = found.refusal.replace(str(answer.entry), answer.entry.name)
+    found = effective_behind_walls(answer.entry) if walled else effective(answer.entry)
+    refusal = found.refusal.replace(f"{SHOWN_AS}/" if walled else f"{answer.folder}/", "")
     return {"effective": {name: setting.value for name, setting in found.settings.items()}, "refusal": refusal}
 
 
@@ -163,7 +191,6 @@ class _Series:
         self.watcher.step(f"Exécution {place + 1} sur {len(self.commands)}" if len(self.commands) > 1 else "Exécution de votre réponse")
         recording = self._recorded(place)
         timeline = recording.timeline()
-        _require_evidence(timeline)
         self.watcher.step("Lecture de ce qui est resté sur les nœuds")
         command = self.commands[place].line if self.exercise.kind is Kind.ADHOC else ""
         return AnswerRun(timeline, recording.processes(), _files(self.exercise, self.lab, timeline.started.timestamp()), command)
@@ -178,14 +205,15 @@ class _Series:
             injector = Injector(self.lab, faults, recording.timeline().started.timestamp())
             deadline = time.monotonic() + self.exercise.limits.wall
             too_long = False
-            while recording.alive and not too_long:
+            while recording.alive and not too_long and not (self.lab.walled and recording.unseen):
                 injector.tick(recording.processes())
                 _heed(self.stop)
                 too_long = time.monotonic() > deadline
                 time.sleep(TICK)
-            if too_long:
+            if recording.alive:
                 recording.cancel()
-            _heed_cancel(recording.wait(), too_long)
+            _require_evidence(recording.wait())
+            _heed_cancel(recording.timeline(), too_long)
             injector.settle(recording.processes())
         except BaseException:
             recording.cancel()
@@ -203,6 +231,8 @@ def _require_evidence(timeline: Timeline) -> None:
     """Nothing is judged on a node that was not watched to the end."""
     if timeline.notes:
         raise LabError(" ".join(timeline.notes), "Rien n'a été noté : recommencez.")
+    if timeline.status == "error":
+        raise LabError("Ce que dit Ansible de cette exécution ne peut pas être lu.", "Rien n'a été noté : recommencez.")
 
 
 def _heed(stop: Event | None) -> None:
@@ -222,13 +252,14 @@ def _files(exercise: Exercise, lab: Lab, origin: float) -> dict[str, dict[str, N
 
 def _file(lab: Lab, node: str, path: str, origin: float) -> NodeFile | None:
     """A regular file as it is now; anything else (a folder, a pipe) counts as no file."""
-    described = lab.execute(node, ["stat", "--dereference", "--format=%.9Y %F", "--", path])
+    described = lab.execute(node, ["stat", "--dereference", "--format=%.9Y %F", "--", f"{lab.root}{path}"])
     modified, _, kind = described.stdout.decode().strip().partition(" ")
     if described.returncode == 1 or not kind.startswith("regular"):
         return None
     if described.returncode != 0:
         raise LabError(f"Le fichier {path} de {node} n'a pas pu être lu.", "Vérifiez le labo avec « labs doctor », puis recommencez.")
-    content = lab.execute(node, ["head", f"--bytes={MOST_READ}", "--", path]).stdout
+    # A file may have become a pipe meanwhile, which nobody writes to.
+    content = lab.execute(node, ["timeout", "10", "head", f"--bytes={MOST_READ}", "--", f"{lab.root}{path}"]).stdout
     return NodeFile(content.decode("utf-8", "replace"), float(modified) - origin)
 
 

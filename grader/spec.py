@@ -193,6 +193,10 @@ class Exercise(Strict):
         files = [file.relative_to(start).as_posix() for file in sorted(start.rglob("*")) if file.is_file()]
         return {file: self.start(file) for file in files if file != name}
 
+    def keeps(self, answer: Path) -> bool:
+        """Whether an answer is one of those that this exercise keeps."""
+        return answer.resolve().is_relative_to(self.folder.resolve())
+
     def recorded(self) -> Timeline | None:
         """The recorded run that a ``value`` exercise is about, if any. Raises LabError when it cannot be read."""
         return store.read(self.folder / self.run) if self.run else None

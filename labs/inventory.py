@@ -12,6 +12,8 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 from labs import system
 from labs.engines.base import HostKey
 
+SSH_PORT = 22
+LOOPBACK = "127.0.0.1"
 HEADER = "# Écrit par « labs up » : ne le modifiez pas, il est refait à chaque démarrage du labo.\n"
 
 
@@ -22,6 +24,12 @@ class Address:
     hostname: str
     port: int
     host_key: str  # "ssh-ed25519 AAAA…", public
+    host: str = LOOPBACK
+
+    @property
+    def known_as(self) -> str:
+        """Its name in known_hosts."""
+        return self.host if self.port == SSH_PORT else f"[{self.host}]:{self.port}"
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
@@ -58,23 +66,33 @@ def _generate(key: Path) -> None:
 def write_inventory(path: Path, folder: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> None:
     """Write ``known_hosts`` in the lab's folder and the inventory at ``path``; ``variables`` hold for every node."""
     known_hosts = folder / "known_hosts"
-    write_atomically(known_hosts, "".join(f"[127.0.0.1]:{node.port} {node.host_key}\n" for node in addresses))
-    write_atomically(path, HEADER + _inventory(folder / "key", known_hosts, addresses, variables))
+    write_atomically(known_hosts, known(addresses))
+    write_atomically(path, HEADER + inventory(folder / "key", known_hosts, addresses, variables))
 
 
-def _inventory(key: Path, known_hosts: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> str:
+def known(addresses: Sequence[Address]) -> str:
+    """The text of a known_hosts file."""
+    return "".join(f"{node.known_as} {node.host_key}\n" for node in addresses)
+
+
+def inventory(key: Path, known_hosts: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> str:
+    """The text of an inventory; ``key`` and ``known_hosts`` are where the controller finds them."""
     # ServerAlive: a node that vanished is noticed in seconds, not in the TCP stack's minutes.
     options = (
         f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 '
         "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
     )
     common = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in variables.items())
-    hosts = "".join(f"    {node.hostname}:\n      ansible_port: {node.port}\n" for node in addresses)
+    hosts = "".join(f"    {node.hostname}:\n{_elsewhere(node)}      ansible_port: {node.port}\n" for node in addresses)
     return f"""\
 all:
   vars:
-    ansible_host: 127.0.0.1
+    ansible_host: {LOOPBACK}
     ansible_ssh_private_key_file: "{key}"
     ansible_ssh_common_args: '{options}'
 {common}  hosts:
 {hosts}"""
+
+
+def _elsewhere(node: Address) -> str:
+    return "" if node.host == LOOPBACK else f"      ansible_host: {node.host}\n"

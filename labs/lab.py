@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
-from labs.engines import settings
+from labs.engines import settings, walls
 from labs.engines.base import Completed, Engine, NodeSpec, NodeState, Owner
+from labs.engines.container import ContainerEngine, containers
 from labs.errors import LabError
 from labs.faults import journal
 from labs.faults.journal import FaultRecord
 from labs.image import build
-from labs.inventory import Address, ensure_key, make_host_key, write_atomically, write_inventory
+from labs.inventory import SSH_PORT, Address, ensure_key, inventory, known, make_host_key, write_atomically, write_inventory
 from labs.paths import INVENTORY, STATE
 
 DEFAULT = "default"
@@ -51,13 +52,17 @@ class Lab:
     Raises LabError for whatever a user can cause or meet.
     """
 
-    def __init__(self, name: str = DEFAULT, state: Path | None = None, engine: Engine | None = None) -> None:
-        """``state`` and ``engine``: those of another checkout's lab, for who cleans this machine up."""
+    def __init__(self, name: str = DEFAULT, state: Path | None = None, engine: Engine | None = None, *, walled: bool = False) -> None:
+        """``state`` and ``engine``: those of another checkout's lab, for who cleans this machine up.
+
+        ``walled``: what runs there is nobody's to trust. Its controllers are containers too, and its nodes are looked at by witnesses.
+        """
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
             raise LabError(
                 f"« {name} » n'est pas un nom de labo.", "Utilisez des minuscules, des chiffres et des tirets (31 caractères au plus)."
             )
         self.name = name
+        self.walled = walled
         self._state = state or STATE
         self.directory = self._state / name
         # The state folder's own path tells two checkouts apart on one machine.
@@ -74,6 +79,11 @@ class Lab:
             kept = self._kept().get("engine")
             self._chosen = settings.named(kept) if kept else settings.choose()
         return self._chosen
+
+    @property
+    def containers(self) -> ContainerEngine:
+        """The same, for what only containers can do; LabError where nodes are none."""
+        return containers(self.engine)
 
     @property
     def inventory(self) -> Path:
@@ -123,9 +133,13 @@ class Lab:
             key = ensure_key(self.directory).with_suffix(".pub").read_text().strip()
             image = build.ensure(self.engine)
             self._chosen = settings.named(self.engine.name)  # building may just have found what works here
+            if self.walled:
+                walls.require(self.containers.limits)
             self._keep(nodes=count, internet=open_world, engine=self.engine.name, ready=is_ready(self.directory))
             addresses = self._settle(self._specs(count, image, key, open_world))
             self._keep(ports=[address.port for address in addresses], ready=True)
+            if self.walled:
+                self._call_witnesses(image)
             write_inventory(self.inventory, self.directory, addresses, self.engine.ansible_variables)
 
     def _move_to(self, engine: str | None) -> None:
@@ -140,7 +154,7 @@ class Lab:
         network = self.engine.ensure_network(self._network, self._holder)
         addresses = {host: network.address(number) for number, host in enumerate(_names(count), 1)}
         return [
-            NodeSpec(self._container(host), host, self._holder, network, address, addresses, internet, image, key)
+            NodeSpec(self._container(host), host, self._holder, network, address, addresses, internet, image, key, self.walled)
             for host, address in addresses.items()
         ]
 
@@ -210,6 +224,7 @@ class Lab:
             (self.directory / name).unlink(missing_ok=True)
 
     def _remove_all(self) -> None:
+        self.engine.remove_beside(self._label)  # first: an engine keeps what something else depends on
         self.engine.remove([node.name for node in self.engine.nodes(self._label)])
         self.engine.remove_network(self._network, build.tag())
 
@@ -220,15 +235,50 @@ class Lab:
             self._journal.unlink(missing_ok=True)
         self.up()
 
+    # -- behind walls
+
+    def _call_witnesses(self, image: str) -> None:
+        self.containers.remove_beside(self._label)
+        with ThreadPoolExecutor(4) as pool:
+            calls = [
+                pool.submit(self.containers.call_witness, self._witness(host), self._container(host), self._holder, image)
+                for host in self.nodes
+            ]
+            for call in calls:
+                call.result()
+
+    def controller_options(self) -> list[str]:
+        """Options of ``run`` for a controller that lives on this lab's own network."""
+        return self.containers.controller_options(self.containers.ensure_network(self._network, self._holder), self._holder)
+
+    def write_for_controller(self, folder: Path, seen_as: Path) -> None:
+        """Write in ``folder`` the key, ``known_hosts`` and ``inventory.yml`` of a controller on the lab's own network.
+
+        ``seen_as`` is where that controller will find the folder.
+        """
+        network = self.engine.ensure_network(self._network, self._holder)
+        keys = {node.hostname: node.host_key for node in self.engine.nodes(self._label)}
+        addresses = [Address(host, SSH_PORT, keys[host], network.address(number)) for number, host in enumerate(self.nodes, 1)]
+        write_atomically(folder / "key", (self.directory / "key").read_text())
+        write_atomically(folder / "known_hosts", known(addresses))
+        write_atomically(
+            folder / "inventory.yml", inventory(seen_as / "key", seen_as / "known_hosts", addresses, self.engine.ansible_variables)
+        )
+
     # -- inside a node, by the engine and not by SSH
 
+    @property
+    def root(self) -> str:
+        """Where programs run by ``execute`` and ``stream`` find the node's files: a witness has a file system of its own."""
+        return "/proc/1/root" if self.walled else ""
+
     def execute(self, node: str, argv: Sequence[str], data: bytes = b"") -> Completed:
-        """Run a program on a node, to its end; its return code is the caller's to judge."""
-        return self.engine.execute(self._container(node), argv, data)
+        """Run a program on a node, or among its processes, to its end; its return code is the caller's to judge."""
+        return self.engine.execute(self._observed(node), argv, data)
 
     def stream(self, node: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        """A program running on a node, with pipes on its standard input and output."""
-        return self.engine.stream(self._container(node), argv)
+        """The same, with pipes on the program's standard input and output."""
+        return self.engine.stream(self._observed(node), argv)
 
     def home(self, node: str) -> PurePosixPath:
         """The home, on a node, of whom Ansible logs in as."""
@@ -236,7 +286,7 @@ class Lab:
 
     def read(self, node: str, path: str) -> bytes | None:
         """A file's bytes, or None where there is no such file."""
-        done = self.execute(node, ["cat", "--", path])
+        done = self.execute(node, ["cat", "--", f"{self.root}{path}"])
         return done.stdout if done.returncode == 0 else None
 
     # -- faults
@@ -301,6 +351,13 @@ class Lab:
 
     def _container(self, hostname: str) -> str:
         return f"{self._network}-{hostname}"
+
+    def _witness(self, hostname: str) -> str:
+        return f"{self._network}-temoin-{hostname}"
+
+    def _observed(self, hostname: str) -> str:
+        """The container from which a node is looked at."""
+        return self._witness(hostname) if self.walled else self._container(hostname)
 
     @contextmanager
     def lock(self, *, wait: bool = True) -> Iterator[None]:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from labs.evidence.records import ProcessRun, Record
+from labs.evidence.records import ProcessRun, Record, Silence, Spoilt
 from labs.evidence.watch import Watch, require_nodes
 from labs.jobs import durations
 from labs.jobs.command import Command, poll_interval
@@ -39,6 +39,7 @@ class Recording:
         self._ended: float | None = None
         self._cancelling = threading.Event()
         self._swept = threading.Event()
+        self._unseen = threading.Event()
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._follow, name=f"recording-{self._job.id}", daemon=True)
 
@@ -74,6 +75,11 @@ class Recording:
                 status=self._job.status if self._job.ended else "running",
                 faults=faults,
             )
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the evidence of a node is lost or spoilt: nothing more can be proved."""
+        return self._unseen.is_set()
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called, from any thread, whenever something happens that a Timeline shows: it must be quick."""
@@ -126,6 +132,8 @@ class Recording:
         self._tell()
 
     def _on_record(self, record: Record) -> None:
+        if isinstance(record, Silence | Spoilt):
+            self._unseen.set()
         with self._lock:
             telling = self._recorder.observe(record)
         if telling:

@@ -11,6 +11,11 @@ from labs.errors import LabError
 NBSP = "\u00a0"
 
 
+MOST_VALUES = 100_000
+MOST_DIGITS = 1000
+NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+
+
 class YamlError(LabError):
     """A text that is not YAML: the message holds the place, the remedy what is usually wrong there.
 
@@ -24,7 +29,30 @@ class YamlError(LabError):
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which Ansible's own tags (``!vault``, ``!unsafe``) stand for their plain value."""
+    """Safe YAML in which Ansible's own tags (``!vault``, ``!unsafe``) stand for their plain value, and none that grows without end."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _values_in(node, {}) > MOST_VALUES:
+            raise _GrowingError
+        return node
+
+
+class _GrowingError(Exception):
+    """A text whose aliases make more of it than anybody has written."""
+
+
+def _values_in(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many values a node holds, each as often as aliases repeat it; infinity for one that holds itself."""
+    if isinstance(node, yaml.ScalarNode):
+        if len(node.value) > MOST_DIGITS and node.tag in NUMBERS:
+            raise ValueError(f"un nombre de {len(node.value)} chiffres")
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # until it is counted
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_values_in(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _untagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
@@ -70,6 +98,8 @@ def parse(text: str, what: str) -> Any:
         raise YamlError(f"{what} n’est pas du YAML{NBSP}: un caractère interdit s’y trouve, ligne {line}.", "Effacez-le.", line) from None
     except RecursionError:
         raise YamlError(f"{what} n’est pas du YAML lisible{NBSP}: trop de niveaux y sont emboîtés.", "Simplifiez-la.") from None
+    except _GrowingError:
+        raise YamlError(f"{what} se répète sans fin par ses alias («{NBSP}*{NBSP}»).", "Écrivez chaque valeur à sa place.") from None
     except ValueError as error:
         raise YamlError(f"{what} contient une valeur que YAML ne sait pas lire ({error}).", "Mettez-la entre guillemets.") from None
 

@@ -46,7 +46,7 @@ class Network:
     gateway: str  # the host's own address on it
 
     def address(self, number: int) -> str:
-        """The address of the node of this number (1 for node1)."""
+        """The address of the node of this number (1 for node1); 0 is for a controller that lives on this network."""
         return str(self.subnet.network_address + 10 + number)
 
 
@@ -71,6 +71,7 @@ class NodeSpec:
     internet: bool  # whether it may go beyond its lab
     image: str
     authorized_key: str  # the public key that may log in as root
+    walled: bool = False  # whether it is for an answer that nobody vouches for
 
     @property
     def key_mark(self) -> str:
@@ -150,6 +151,9 @@ class Engine(Protocol):
 
     def remove_network(self, network: str, image: str) -> None:
         """Remove a lab's network and its fence; no error when it does not exist. ``image``: an engine may need it for that."""
+
+    def remove_beside(self, lab: str) -> None:
+        """Remove what stands beside the nodes of a lab, to observe them; no error where nothing does."""
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:
         """Run a program on a node outside SSH, with ``data`` on its standard input, and wait for it."""

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labs.engines import fence
-from labs.engines.base import Completed, HostKey, Network, NodeSpec, NodeState, Owner
+from labs.engines import fence, walls
+from labs.engines.base import Completed, Engine, HostKey, Network, NodeSpec, NodeState, Owner
 from labs.errors import LabError
 
 LAB_LABEL = "contrepoint.lab"
@@ -24,6 +24,7 @@ NODE_LABEL = "contrepoint.node"
 KEY_LABEL = "contrepoint.key"
 HOST_KEY_LABEL = "contrepoint.host-key"
 INTERNET_LABEL = "contrepoint.internet"
+BESIDE_LABEL = "contrepoint.beside"  # what stands beside the nodes of a graded answer: its controller, and a witness a node
 
 # What one node may take of the machine.
 LIMITS = ("--memory=512m", "--pids-limit=512", "--cpus=1")
@@ -56,7 +57,8 @@ KNOWN_TROUBLES = (
 class ContainerEngine:
     """A container engine driven by its command line.
 
-    ``environment`` is added to the process's own for each call; ``limits`` are the options of ``run`` that bound a node.
+    ``environment`` is added to the process's own for each call; ``limits`` are the options of ``run`` that bound a node, and ``ulimits`` those
+    without which this machine starts nothing.
     """
 
     name = ""
@@ -64,9 +66,10 @@ class ContainerEngine:
     ansible_variables: Mapping[str, str] = {"ansible_user": "root", "ansible_python_interpreter": "/usr/bin/python3"}
     capabilities: Sequence[str] = CAPABILITIES
 
-    def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None, limits: Sequence[str] = LIMITS, ulimits: Sequence[str] = ()) -> None:
         self.environment = dict(environment or {})
         self.limits = limits
+        self.ulimits = ulimits
 
     @property
     def found(self) -> bool:
@@ -81,19 +84,23 @@ class ContainerEngine:
     # -- nodes
 
     def nodes(self, lab: str) -> list[NodeState]:
-        return self._nodes(f"label={LAB_LABEL}={lab}")
+        return self._nodes(f"{LAB_LABEL}={lab}")
 
     def all_nodes(self) -> list[NodeState]:
-        return self._nodes(f"label={USER_LABEL}={os.getuid()}")
+        return self._nodes(f"{USER_LABEL}={os.getuid()}")
 
-    def _nodes(self, condition: str) -> list[NodeState]:
-        names = self.run("ps", "-aq", "--no-trunc", "--filter", condition).text.split()
+    def _nodes(self, label: str) -> list[NodeState]:
+        names = self._labelled(label, NODE_LABEL)
         if not names:
             return []
         # One that goes away meanwhile is an error of inspect's, and no matter: the others are told.
         raw = json.loads(self.run("inspect", "--type", "container", *names, tolerate=("no such",)).stdout or "[]")
         found = [_state(container) for container in raw]
         return sorted(found, key=lambda node: (node.lab, len(node.hostname), node.hostname))
+
+    def _labelled(self, *labels: str) -> list[str]:
+        """The identifiers of the containers that carry all these labels, running or not."""
+        return self.run("ps", "-aq", "--no-trunc", *(f"--filter=label={label}" for label in labels)).text.split()
 
     def create(self, spec: NodeSpec, host_key: HostKey) -> int:
         for _ in range(PORT_ATTEMPTS):
@@ -127,6 +134,7 @@ class ContainerEngine:
             *(f"--cap-add={capability}" for capability in self.capabilities),
             "--security-opt=no-new-privileges",
             *self.limits,
+            *((*walls.NODE, *self._own_ulimits()) if spec.walled else ()),
             "--stop-timeout=0",  # nothing in a node is worth waiting for, a frozen node least of all
             f"--env=AUTHORIZED_KEY={spec.authorized_key}",
             "--env=HOST_KEY",  # its value comes by the environment: a command line is everybody's to read
@@ -140,6 +148,44 @@ class ContainerEngine:
     def run_options(self) -> Sequence[str]:
         """Options of ``run`` that this machine needs."""
         return ()
+
+    # -- beside the nodes
+
+    def call_witness(self, name: str, node: str, owner: Owner, image: str) -> None:
+        """Start a container that sees the processes and the files of a running node, and is out of its reach."""
+        program = "import signal; signal.pause()"
+        options = (*walls.WITNESS, f"--pid=container:{node}", f"--name={name}", "--detach", "--stop-timeout=0", "--entrypoint=python3")
+        self.run("run", *options, *self._beside(owner), image, "-I", "-S", "-c", program)
+
+    def controller_options(self, network: Network, owner: Owner) -> list[str]:
+        """Options of ``run`` for the controller of an answer that nobody vouches for, on its lab's network."""
+        walls.require(self.limits)
+        place = (f"--network={network.name}", *self.place(network.address(0)), "--dns=127.0.0.1")  # there is nobody to ask
+        return [*walls.CONTROLLER, *place, *self._beside(owner)]
+
+    def lone_options(self) -> list[str]:
+        """Options of ``run`` for a controller that speaks to nobody."""
+        walls.require(self.limits)
+        return [*walls.CONTROLLER, "--network=none", *self.bare_options(), *self._own_ulimits()]
+
+    def _beside(self, owner: Owner) -> list[str]:
+        return [*_labels(owner), f"--label={BESIDE_LABEL}=1", *self.bare_options(), *self._own_ulimits()]
+
+    def _own_ulimits(self) -> list[str]:
+        """Told on the command line, a limit replaces those of the configuration."""
+        return [f"--ulimit={limit}" for limit in self.ulimits]
+
+    def bare_options(self) -> Sequence[str]:
+        """Options of ``run`` that keep out what this engine would add of its own to an environment or to a closed file system."""
+        return ()
+
+    def everything(self, lab: str) -> list[str]:
+        """The identifiers of all containers of a lab: nodes, and what stands beside them."""
+        return self._labelled(f"{LAB_LABEL}={lab}")
+
+    def remove_beside(self, lab: str) -> None:
+        """Remove what stands beside the nodes of a lab."""
+        self.remove(self._labelled(f"{LAB_LABEL}={lab}", BESIDE_LABEL))
 
     def start(self, name: str) -> None:
         self.run("start", name)
@@ -345,3 +391,14 @@ def _free_port() -> int:
 
 def _complaint(done: Completed) -> str:
     return done.stderr.decode(errors="replace").strip() or f"code {done.returncode}"
+
+
+def containers(engine: Engine) -> ContainerEngine:
+    """The engine, for walls, which only containers are; LabError where nodes are none."""
+    if not isinstance(engine, ContainerEngine):
+        raise LabError(
+            "Le labo embarqué n'a pas de murs : ses nœuds partagent les fichiers de cette machine.",
+            "Installez podman (« sudo apt-get install podman »), puis relancez « ./start » ; pour une réponse à laquelle vous faites "
+            "confiance, ajoutez « --confiance ».",
+        )
+    return engine

@@ -16,14 +16,17 @@ class Docker(ContainerEngine):
     capabilities = (*CAPABILITIES, "AUDIT_WRITE")
 
     def __init__(self, ulimits: Sequence[str] = (), limits: Sequence[str] = LIMITS) -> None:
-        super().__init__({"DOCKER_BUILDKIT": "0"}, limits)  # the builder that needs no plug-in
-        self.ulimits = ulimits
+        super().__init__({"DOCKER_BUILDKIT": "0"}, limits, ulimits)  # the builder that needs no plug-in
 
     def version(self) -> str:
         return self.run("version", "--format", "{{.Server.Version}}").text
 
     def run_options(self) -> Sequence[str]:
-        return [f"--ulimit={limit}" for limit in self.ulimits]
+        return self._own_ulimits()
+
+    def bare_options(self) -> Sequence[str]:
+        # The client's own configuration may name proxies, which containers are told.
+        return [f"--env={name}=" for proxy in ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy") for name in (proxy, proxy.upper())]
 
     def _make_network(self, name: str, labels: Sequence[str]) -> None:
         # Addresses may be chosen only on a subnet that was chosen: the one that Docker would have taken is chosen.

@@ -160,6 +160,8 @@ class Embedded:
 
     def remove_network(self, network: str, image: str) -> None: ...
 
+    def remove_beside(self, lab: str) -> None: ...
+
     # -- inside a node
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:

@@ -20,7 +20,7 @@ table ip {table} {{
     type filter hook prerouting priority mangle;
     ip saddr != {network.subnet} accept
     ct state established,related accept
-    ip daddr {network.gateway} reject
+    ip daddr {{ {network.gateway}, {network.subnet.broadcast_address} }} reject
     ip daddr {network.subnet} accept
     reject
   }}

@@ -24,6 +24,10 @@ class Podman(ContainerEngine):
         hardware = "02:42:" + ":".join(f"{int(part):02x}" for part in address.split("."))
         return [f"--ip={address}", f"--mac-address={hardware}"]
 
+    def bare_options(self) -> Sequence[str]:
+        # Podman would hand on the host's proxies, and put file systems of any size on /run and /var/tmp.
+        return ["--http-proxy=false", "--read-only-tmpfs=false"]
+
     def _make_network(self, name: str, labels: Sequence[str]) -> None:
         # Its name server would answer for the whole Internet, fence or not.
         self.run("network", "create", "--disable-dns", *labels, name, tolerate=("already exists",))

@@ -59,7 +59,7 @@ class Settings:
         if self.engine == "docker":
             return Docker(self.ulimits, self.limits)
         plain = not (self.runtime or self.ulimits)
-        return Podman({} if plain else {"CONTAINERS_CONF": str(_write_containers_conf(self))}, self.limits)
+        return Podman({} if plain else {"CONTAINERS_CONF": str(_write_containers_conf(self))}, self.limits, self.ulimits)
 
     def describe(self) -> str:
         runtime = f"moteur d’exécution {self.runtime}" if self.runtime else "moteur d’exécution par défaut"

@@ -3,11 +3,15 @@
 Standard library only, one file, given to ``python3 -c``. It writes JSON lines on standard output and ends when standard
 input closes, so that nothing of it outlives the one who listens. Times are epoch seconds.
 
+An argument names where the node's files are, for a witness: a container that shares the node's processes alone, so that nothing that runs on
+the node can read or steer what runs there. The node is then nobody's to trust, and what only a forger does is told as well.
+
     {"k": "process", "pid": 7, "ppid": 1, "start": 1.5, "argv": ["/bin/sleep", "8"]}   seen, or seen under a new argv (exec)
     {"k": "exit", "pid": 7, "end": 9.5}
     {"k": "job", "jid": "j1.7", "mtime": 9.5, "result": {"finished": 1, "rc": 0}}      an async job file, at each change
     {"k": "gone", "jid": "j1.7", "at": 10.0}                                           its file was removed
     {"k": "beat", "at": 10.0}                                                          once a second: still watching
+    {"k": "spoilt", "at": 10.0, "by": "stopped"}                                       somebody is at the evidence itself
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ import json
 import os
 import pwd
 import select
+import signal
+import stat as kinds
 import sys
 import time
 from typing import Any
@@ -30,6 +36,12 @@ INIT = 1
 PERIOD = 0.04  # seconds between two looks
 YOUNG = 1.0  # seconds during which a process may still be about to exec its program
 KEPT = ("started", "finished", "failed", "changed", "rc", "msg", "child_pid", "skipped")  # of a job file; outputs can be huge
+MOST_ARGV = 16384  # bytes of a command line
+MOST_JOB_FILE = 8 * 1024 * 1024  # bytes
+MOST_DISK = 1024**3  # bytes that an answer may leave on a node
+FORGED = 2.0  # seconds between what a job file says of its age and what the kernel says of it, that no slow machine explains
+ORPHAN = 2.0  # seconds that a job file may be there before its wrapper was seen
+ROOT = sys.argv[1] if len(sys.argv) > 1 else ""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -51,12 +63,17 @@ def home_of(pid: int) -> str:
         return "/root"
 
 
-def read(path: str) -> bytes:
+def read(path: str, most: int = MOST_ARGV) -> bytes:
+    """The start of a file; nothing of a pipe, where one would wait for ever."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            return file.read(most) if kinds.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
     except OSError:
         return b""
+
+
+def spoilt(by: str) -> None:
+    say(k="spoilt", at=time.time(), by=by)
 
 
 class Processes:
@@ -68,18 +85,25 @@ class Processes:
         self.ended: set[int] = set()  # still in the table, waiting for their parent to take notice
         self.by_fd: dict[int, int] = {}
         self.strangers: set[int] = set()  # processes that are not the node's
-        homes = [os.environ["HOME"]] if NODE else ["/root", *glob.glob("/home/*")]
+        homes = [os.environ["HOME"]] if NODE else [f"{ROOT}/root", *glob.glob(f"{ROOT}/home/*")]
         self.job_folders = {f"{home}/.ansible_async" for home in homes}
+        self.wrapped: set[str] = set()  # the first part of the jid of each job whose wrapper was seen
         self.poll = select.poll()
         self.ignored = {os.getpid()}
+        self.own_files = mount_space("self") if ROOT else ""
 
     def look(self) -> None:
         now = time.time()
-        pids = {int(name) for name in os.listdir("/proc") if name.isdigit()} - self.ignored
+        present = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        self.ignored &= present
+        pids = present - self.ignored
         self.ended &= pids
         self.strangers &= pids
         for pid in pids - self.seen.keys() - self.ended - self.strangers:
-            self.meet(pid, now)
+            if ROOT and mount_space(pid) == self.own_files:  # beside the node, not of it
+                self.ignored.add(pid)
+            else:
+                self.meet(pid, now)
         for pid in self.seen.keys() & pids:
             if now - self.seen[pid][1] < YOUNG:
                 self.look_again(pid)
@@ -98,26 +122,31 @@ class Processes:
             return
         argv = self.argv(pid)
         self.seen[pid] = (argv, start)
-        if len(argv) > 1 and argv[1].endswith("/async_wrapper.py"):
-            self.note_job_folder(pid)
+        self.note_job(pid, argv)
         self.watch(pid)
         say(k="process", pid=pid, ppid=self.parent(fields), start=start, argv=argv)
 
     @staticmethod
     def is_own(pid: int) -> bool:
-        return not NODE or MARK in read(f"/proc/{pid}/environ").split(b"\0")
+        return not NODE or MARK in read(f"/proc/{pid}/environ", MOST_JOB_FILE).split(b"\0")
 
     def parent(self, fields: list[bytes]) -> int:
         pid = int(fields[1])
         return pid if pid in self.seen or self.is_own(pid) else INIT
 
+    def note_job(self, pid: int, argv: list[str]) -> None:
+        if len(argv) > 2 and argv[1].endswith("/async_wrapper.py"):
+            self.wrapped.add(argv[2])
+            self.note_job_folder(pid)
+
     def note_job_folder(self, pid: int) -> None:
         """Job files are where ANSIBLE_ASYNC_DIR says, for the user that the job runs as."""
-        environment = read(f"/proc/{pid}/environ") or f"HOME={home_of(pid)}".encode()  # another user's cannot be read
+        environment = read(f"/proc/{pid}/environ", MOST_JOB_FILE) or f"HOME={home_of(pid)}".encode()  # another user's cannot be read
         entries = (entry.partition(b"=") for entry in environment.split(b"\0"))
         settings = {name.decode("utf-8", "replace"): value.decode("utf-8", "replace") for name, _, value in entries}
         folder = settings.get("ANSIBLE_ASYNC_DIR", "~/.ansible_async")
-        self.job_folders.add(folder.replace("~", settings.get("HOME", "/root"), 1) if folder.startswith("~/") else folder)
+        place = folder.replace("~", settings.get("HOME", "/root"), 1) if folder.startswith("~/") else folder
+        self.job_folders.add(f"{ROOT}{place}")
 
     def watch(self, pid: int) -> None:
         """Be woken at the very moment it ends, where the kernel can do that."""
@@ -132,6 +161,7 @@ class Processes:
         argv = self.argv(pid)
         if argv and argv != self.seen[pid][0]:
             self.seen[pid] = (argv, self.seen[pid][1])
+            self.note_job(pid, argv)
             fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
             if fields:
                 say(k="process", pid=pid, ppid=self.parent(fields), start=self.seen[pid][1], argv=argv)
@@ -169,14 +199,30 @@ class JobFiles:
 
     def __init__(self) -> None:
         self.seen: dict[str, tuple[int, int]] = {}  # path -> mtime in ns, inode
+        self.finished: set[str] = set()
+        self.doubtful: dict[str, float] = {}  # jid of a file whose wrapper was not seen -> since when
+        self.of_before = True  # whether what is found was there before the first look
 
-    def look(self, folders: set[str]) -> None:
+    def look(self, folders: set[str], wrapped: set[str]) -> None:
         present: set[str] = set()
         for folder in folders:
             self.look_in(folder, present)
         for path in self.seen.keys() - present:
             del self.seen[path]
             say(k="gone", jid=os.path.basename(path), at=time.time())
+        self.of_before = False
+        if ROOT:
+            self.doubt(wrapped)
+
+    def doubt(self, wrapped: set[str]) -> None:
+        """A job file is written by the wrapper of its job, whom nobody can have missed."""
+        now = time.time()
+        for jid, since in list(self.doubtful.items()):
+            if jid.partition(".")[0] in wrapped:
+                del self.doubtful[jid]
+            elif now - since > ORPHAN:
+                del self.doubtful[jid]
+                spoilt("job-file")
 
     def look_in(self, folder: str, present: set[str]) -> None:
         try:
@@ -196,31 +242,88 @@ class JobFiles:
                 self.seen[entry.path] = version
                 self.tell(entry, stat)
 
-    @staticmethod
-    def tell(entry: os.DirEntry[str], stat: os.stat_result) -> None:
+    def tell(self, entry: os.DirEntry[str], stat: os.stat_result) -> None:
         try:
-            content = json.loads(read(entry.path))
+            content = json.loads(read(entry.path, MOST_JOB_FILE))
         except ValueError:
             content = {}
+        if ROOT and not self.of_before:
+            self.suspect(entry, stat, content)
         result = {key: content[key] for key in KEPT if key in content} if isinstance(content, dict) else {}
         if isinstance(result.get("msg"), str):
             result["msg"] = result["msg"][:500]
         say(k="job", jid=entry.name, mtime=stat.st_mtime_ns / 1e9, result=result)
 
+    def suspect(self, entry: os.DirEntry[str], stat: os.stat_result, content: Any) -> None:
+        """A job's end is its file's age, which anyone can set; when the file was last touched, the kernel alone says."""
+        if entry.path in self.finished or abs(stat.st_ctime - stat.st_mtime) > FORGED or not isinstance(content, dict):
+            spoilt("job-file")
+        elif "started" not in content or content.get("finished"):
+            self.finished.add(entry.path)
+        self.doubtful.setdefault(entry.name, time.time())
+
+
+class Disk:
+    """What the answer leaves on the node's disk, which is the host's."""
+
+    def __init__(self) -> None:
+        self.free = self.room()
+
+    @staticmethod
+    def room() -> int:
+        known = os.statvfs(f"{ROOT}/")
+        return known.f_bavail * known.f_frsize
+
+    def look(self) -> None:
+        """Somebody may be filling the disk: when it is this node, say so."""
+        room = self.room()
+        if self.free - room > MOST_DISK // 4:
+            self.free = room
+            if self.left() > MOST_DISK:
+                spoilt("disk")
+
+    @staticmethod
+    def left() -> int:
+        """Bytes of the node's files that are younger than its first process."""
+        total, born = 0, os.stat("/proc/1").st_ctime
+        for folder, folders, names in os.walk(f"{ROOT}/"):
+            folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
+            for name in names:
+                try:
+                    known = os.lstat(os.path.join(folder, name))
+                except OSError:
+                    continue
+                if known.st_ctime >= born:
+                    total += known.st_blocks * 512
+        return total
+
+
+def mount_space(pid: int | str) -> str:
+    """Whose files a process sees; empty when it is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return ""
+
 
 def main() -> None:
     processes, files = Processes(), JobFiles()
+    disk = Disk() if ROOT else None
+    if ROOT:
+        signal.signal(signal.SIGCONT, lambda *_: spoilt("stopped"))  # it goes on: so it had been stopped
     processes.poll.register(0, select.POLLIN)
     next_beat = 0.0
     while True:
         processes.look()
-        files.look(processes.job_folders)
+        files.look(processes.job_folders, processes.wrapped)
         if time.monotonic() >= next_beat:
             next_beat = time.monotonic() + 1.0
             say(k="beat", at=time.time())
+            if disk:
+                disk.look()
         if not processes.wait(0):
             processes.look()
-            files.look(processes.job_folders)
+            files.look(processes.job_folders, processes.wrapped)
             return
 
 

@@ -63,7 +63,19 @@ class Silence:
     at: float
 
 
-Record = ProcessSeen | ProcessEnded | JobFile | JobFileGone | Beat | Silence
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """Somebody on a node is at the evidence itself.
+
+    ``by``: "stopped" (the observer was), "job-file" (one is forged), "disk" (it is filled), "flood" (more is done there than can be told).
+    """
+
+    host: str
+    at: float
+    by: str
+
+
+Record = ProcessSeen | ProcessEnded | JobFile | JobFileGone | Beat | Silence | Spoilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class ProcessRun:
     end: float | None
 
 
-def parse(host: str, raw: Mapping[str, Any]) -> Record | None:
+def parse(host: str, raw: Mapping[str, Any]) -> Record | None:  # noqa: PLR0911 - one a kind of line
     """A record from an observer's JSON line; None for a line that is not one."""
     match raw:
         case {"k": "process", "pid": int(pid), "ppid": int(ppid), "start": float(start), "argv": list(argv)}:
@@ -91,5 +103,7 @@ def parse(host: str, raw: Mapping[str, Any]) -> Record | None:
             return JobFileGone(host, jid, at)
         case {"k": "beat", "at": float(at)}:
             return Beat(host, at)
+        case {"k": "spoilt", "at": float(at), "by": str(by)}:
+            return Spoilt(host, at, by)
         case _:
             return None

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import IO
 
 from labs.errors import LabError
-from labs.evidence.records import Record, Silence, parse
+from labs.evidence.records import Record, Silence, Spoilt, parse
 from labs.lab import Lab
 
 OBSERVER = Path(__file__).with_name("observer.py")
 # -I and -S: nothing of the node's own Python set-up is loaded, so it starts fast and a node's files cannot steer it.
 COMMAND = ("python3", "-I", "-S", "-c")
 FAREWELL_SECONDS = 3.0
+MOST_LINE = 256 * 1024  # bytes
+MOST_TOLD = 64 * 1024**2  # bytes that an observer may tell of a node that is nobody's to trust
 
 
 class Watch:
@@ -34,7 +36,7 @@ class Watch:
     def start(self) -> None:
         code = OBSERVER.read_text(encoding="utf-8")
         for node in self._lab.nodes:
-            observer = self._lab.stream(node, [*COMMAND, code])
+            observer = self._lab.stream(node, [*COMMAND, code, *([self._lab.root] if self._lab.walled else [])])
             thread = threading.Thread(target=self._listen, args=(node, observer), name=f"evidence-{node}", daemon=True)
             self._observers.append(observer)
             self._threads.append(thread)
@@ -46,16 +48,24 @@ class Watch:
         for observer in self._observers:
             with suppress(OSError):
                 _pipe(observer.stdin).close()
-        for observer, thread in zip(self._observers, self._threads, strict=True):
+        for node, observer, thread in zip(self._lab.nodes, self._observers, self._threads, strict=True):
             thread.join(FAREWELL_SECONDS)
             if thread.is_alive():  # its node is frozen, or the engine is stuck
                 observer.kill()
                 thread.join(FAREWELL_SECONDS)
+                if self._lab.walled:
+                    self._sink(Silence(node, time.time()))  # its last look is missing
             observer.wait()
 
     def _listen(self, node: str, observer: subprocess.Popen[bytes]) -> None:
+        told = 0
         with _pipe(observer.stdout) as lines:
-            for line in lines:
+            while line := lines.readline(MOST_LINE):
+                told += len(line)
+                if self._lab.walled and told > MOST_TOLD:
+                    observer.kill()
+                    self._sink(Spoilt(node, time.time(), "flood"))
+                    break
                 with suppress(ValueError):
                     record = parse(node, json.loads(line))
                     if record:

@@ -85,21 +85,22 @@ OUTCOMES = {
 }
 ITEM_OUTCOMES = ("runner_item_on_ok", "runner_item_on_failed")
 SINGLE_OR_ITEM = ("runner_on_ok", "runner_on_failed", *ITEM_OUTCOMES)
+MOST_TEXT = 1000  # characters of a name
 UNKNOWN_JOB = "could not find job"  # async_status then says finished, of a job that may well run: it looked elsewhere
 
 
 def typed(raw: Mapping[str, Any]) -> Iterator[Event]:
     """The typed events that a raw one holds: none, or some."""
-    name, data = raw.get("event", ""), raw.get("event_data") or {}
-    at, host, task = _epoch(raw.get("created", "")), data.get("host", ""), data.get("task_uuid", "")
-    result = data.get("res") or {}
-    jid = data.get("jid") or result.get("ansible_job_id") or ""
+    name, data = raw.get("event", ""), _table(raw.get("event_data"))
+    at, host, task = _epoch(raw.get("created", "")), _text(data.get("host")), _text(data.get("task_uuid"))
+    result = _table(data.get("res"))
+    jid = _text(data.get("jid") or result.get("ansible_job_id"))
     asked_by_task = _action(data) == "async_status"
     match name:
         case "playbook_on_task_start":
-            yield TaskStarted(at, task, data.get("name") or data.get("task", ""), _action(data))
+            yield TaskStarted(at, task, _text(data.get("name") or data.get("task")), _action(data))
         case "runner_on_start":
-            yield HostStarted(at, host, task, data.get("task", ""), _action(data))
+            yield HostStarted(at, host, task, _text(data.get("task")), _action(data))
         case "runner_on_async_poll":
             yield Polled(at, host, "", jid, finished=False, waited_by_status=False)
         case "runner_on_async_ok" | "runner_on_async_failed" if jid:  # without one, the controller gave up asking
@@ -122,15 +123,26 @@ def _endings(name: str, at: float, host: str, task: str, result: Mapping[str, An
         yield HostEnded(at, host, task, OUTCOMES[name], _message(result), _rc(result))
 
 
+# What follows takes nothing of an event for granted: a run that nobody vouches for may print any.
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value[:MOST_TEXT] if isinstance(value, str) else ""
+
+
 def _action(data: Mapping[str, Any]) -> str:
     """The action's short name: ``ansible.builtin.command`` and ``command`` are one."""
-    return str(data.get("resolved_action") or data.get("task_action") or "").rpartition(".")[2]
+    return _text(data.get("resolved_action") or data.get("task_action")).rpartition(".")[2]
 
 
 def _item(result: Mapping[str, Any]) -> str:
-    variable = result.get("ansible_loop_var", "item")
+    variable = _text(result.get("ansible_loop_var")) or "item"
     item = result.get("_ansible_item_label", result.get(variable, ""))
-    return "" if isinstance(item, dict | list) else str(item)
+    return "" if isinstance(item, dict | list) else str(item)[:MOST_TEXT]
 
 
 def _message(result: Mapping[str, Any]) -> str:

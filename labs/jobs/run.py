@@ -24,6 +24,7 @@ from labs.errors import LabError
 from labs.jobs import sweep
 from labs.jobs.command import AdHoc, Command
 from labs.jobs.events import Event, typed
+from labs.jobs.walled import WalledController
 from labs.lab import Lab
 
 CONTROL_PATH_ROOM = 60  # bytes of a socket's path (108 at most) that ssh needs for itself
@@ -47,6 +48,7 @@ class Job:
         self._output: list[str] = []
         self._cancelled = threading.Event()
         self._folder = lab.directory / "runs" / self.id
+        self._controller = WalledController(lab, self.id, self._folder) if lab.walled else None
         self._thread = threading.Thread(target=self._run, name=f"ansible-{self.id}", daemon=True)
 
     def start(self) -> None:
@@ -76,6 +78,8 @@ class Job:
         # A worker may have forked between the look and the kill: look until there is nothing and the runner has noticed.
         while sweep.kill_controller(self.id) or self.alive:
             self._thread.join(0.1)
+            if self._controller:
+                self._controller.remove()
         try:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(self._sweep_node, self.lab.nodes))
@@ -90,7 +94,7 @@ class Job:
     def _run(self) -> None:
         try:
             runner = ansible_runner.interface.init_runner(
-                private_data_dir=str(self._folder),
+                private_data_dir=str(self._controller.seen if self._controller else self._folder),
                 envvars=self._environment(),
                 event_handler=self._on_event,
                 cancel_callback=self._cancelled.is_set,
@@ -98,8 +102,10 @@ class Job:
                 quiet=True,
                 # The runner looks at its cancel flag between two reads of the terminal.
                 settings={"suppress_ansible_output": True, "pexpect_timeout": 1},
-                **_arguments(self.command, self.lab),
+                **(self._controller.arguments(self.command) if self._controller else _arguments(self.command, self.lab)),
             )
+            if self._controller:
+                self._controller.enclose(runner, self._on_event)
             self.status = "running"
             runner.run()
             self.rc = runner.rc
@@ -112,6 +118,9 @@ class Job:
             self._output.append(f"{type(error).__name__}: {error}")
         finally:
             self.ended = time.time()
+            if self._controller:
+                with suppress(LabError):  # the lab that it belongs to will take it along
+                    self._controller.remove()
             shutil.rmtree(self._folder, ignore_errors=True)
             _running.discard(self)
 
@@ -128,14 +137,16 @@ class Job:
             sweep.MARKER: self.id,
             # The node's process table then tells which run a module belongs to.
             "ANSIBLE_REMOTE_TMP": f"~/.ansible/tmp/{self.id}",
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(_control_folder()),
             # ansible-runner would turn it off; here the nodes' keys are known.
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_FORCE_COLOR": "0",
             "LC_ALL": "C.UTF-8",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         }
+        if self._controller:
+            return environment | self._controller.environment(self.command)
+        environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(_control_folder())
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         if not isinstance(self.command, AdHoc) and self.command.config:
             environment["ANSIBLE_CONFIG"] = str(self.command.config)
         return {**self.command.environment, **environment}

@@ -77,7 +77,7 @@ def wrapper_stem(argv: tuple[str, ...]) -> str:
 
 def limit(argv: tuple[str, ...]) -> float | None:
     """The ``60`` of the same command line."""
-    return float(argv[3]) if argv[3].isdigit() else None
+    return float(argv[3]) if argv[3].isdecimal() else None
 
 
 def is_job(argv: tuple[str, ...]) -> bool:

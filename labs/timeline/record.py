@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, ProcessRun, ProcessSeen, Record, Silence
+from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, ProcessRun, ProcessSeen, Record, Silence, Spoilt
 from labs.jobs.events import Event, HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import Block, BlockKind, Fault, Job, Mode, Outcome, Poll, State, Task, Timeline
 from labs.timeline.process_table import (
@@ -35,6 +35,12 @@ MODULELESS_ACTIONS = LOCAL_ACTIONS | {"raw", "script", "wait_for_connection", "a
 EVIDENCE_LAG = 1.5  # seconds that a node's word may come after the controller's
 SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
 LABEL_LENGTH = 40
+SPOILT = {  # what somebody did to the evidence
+    "stopped": "L’observation de {host} a été arrêtée, puis remise en marche.",
+    "job-file": "Un fichier de job de {host} n’a pas été écrit par son job.",
+    "disk": "Le disque de {host} se remplissait\u00a0: l’exécution a été arrêtée.",
+    "flood": "Il s’est passé sur {host} plus de choses qu’il n’en peut être observé.",
+}
 MEMORY = 3600.0  # seconds after which an ended process is forgotten, when the story goes on and on
 
 
@@ -46,6 +52,7 @@ class _Node:
     alive: dict[int, Process] = field(default_factory=dict)
     job_files: dict[str, JobFile] = field(default_factory=dict)  # jid -> its last content
     silent_since: float | None = None
+    spoilt_by: str = ""
     heard: float = 0.0
 
 
@@ -154,6 +161,8 @@ class Recorder:
                 node.job_files[record.jid] = record
             case Silence():
                 node.silent_since = record.at
+            case Spoilt():
+                node.spoilt_by = node.spoilt_by or record.by
             case Beat():
                 node.heard = record.at
             case JobFileGone():
@@ -215,6 +224,8 @@ class Recorder:
             if node.silent_since is not None:
                 since = f"{max(0.0, node.silent_since - self.started):.1f}".replace(".", ",")
                 yield f"{host} n’a plus été observé à partir de {since} s : ce qui suit n’est pas prouvé."
+            if node.spoilt_by:
+                yield SPOILT[node.spoilt_by].format(host=host)
 
     # -- jobs of one host
 
@@ -443,7 +454,7 @@ def _is_drawn(record: Record, node: _Node) -> bool:
             known = node.alive.get(record.pid)
             parent = node.alive.get(known.ppid) if known else None
             return any(process is not None and is_job(process.argv) for process in (known, parent))
-        case JobFile() | Silence():
+        case JobFile() | Silence() | Spoilt():
             return True
         case _:
             return False

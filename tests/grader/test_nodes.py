@@ -24,7 +24,8 @@ def bare(tmp_path, monkeypatch):
     class Bare:
         engine = None
 
-        def __init__(self, name):
+        def __init__(self, name, *, walled=False):
+            self.walled = walled
             self.name = name
             self.directory = tmp_path / name
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence
+from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence, Spoilt
 from labs.jobs.events import HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import BlockKind, Mode, State
 from labs.timeline.record import Recorder
@@ -222,6 +222,11 @@ def test_the_look_that_found_the_end_is_not_the_cleanup_that_followed():
 def test_a_node_gone_silent_is_noted():
     timeline = recorded([*ASYNC, Silence("node1", T0 + 6.04)])
     assert timeline.notes == ("node1 n’a plus été observé à partir de 6,0 s : ce qui suit n’est pas prouvé.",)
+
+
+def test_evidence_that_somebody_was_at_is_noted():
+    timeline = recorded([*ASYNC, Spoilt("node1", T0 + 6.0, "stopped"), Spoilt("node1", T0 + 7.0, "disk")])
+    assert timeline.notes == ("L’observation de node1 a été arrêtée, puis remise en marche.",)
 
 
 def test_what_begins_after_ansible_has_returned_is_another_run_s():

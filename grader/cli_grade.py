@@ -16,7 +16,7 @@ from rich.text import Text
 from grader.copies.records import Status
 from grader.copies.results import GRADEBOOK, MOODLE, PEOPLE, grade_copies
 from grader.errors import Exit
-from grader.french import NBSP, figure, typeset
+from grader.french import NBSP, counted, figure, typeset
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,7 +38,7 @@ def run(plan: Plan, course: Course, interrupted: int) -> int:
         book = grade_copies(plan, course, show, stop, show.drawing)
     if book is None:
         print(
-            typeset(f"grader : correction interrompue ; {show.count} verdicts sont gardés. Relancez la même commande pour la continuer."),
+            typeset(f"grader : correction interrompue. Verdicts déjà écrits : {show.count}. Relancez la même commande pour la continuer."),
             file=sys.stderr,
         )
         return interrupted
@@ -94,7 +94,7 @@ class _Show:
         self._progress.stop()
 
     def planned(self, copies: int, answers: int, kept: int) -> None:
-        told = f"{copies} copies, {answers} réponses" + (f", dont {kept} déjà jugées" if kept else "")
+        told = f"{counted(copies, 'copie')}, {counted(answers, 'réponse')}" + (f", dont {kept} déjà jugées" if kept else "")
         self._console.print(typeset(told), soft_wrap=True)
         self.count = kept
         self._progress.reset(self._line, total=answers - kept, description="Correction")
@@ -123,7 +123,7 @@ def _summary(plan: Plan, book: Gradebook) -> None:
     graded = [row for row in book.rows if row.total is not None]
     unjudged = len(book.rows) - len(graded)
     odd = sum(bool(row.record.notices) for row in book.rows)
-    lines = [f"{len(book.rows)} copies, dont {len(graded)} avec un total."]
+    lines = [f"{counted(len(book.rows), 'copie')}, dont {len(graded)} avec un total."]
     if unjudged:
         lines.append(f"{unjudged} sans total : une réponse n'a pas pu être jugée. Relancez la même commande pour la reprendre.")
     if odd:

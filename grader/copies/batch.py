@@ -130,7 +130,8 @@ class Batch:
         with ThreadPoolExecutor(jobs) as pool:
             while (waiting and not self._stop.is_set()) or running:
                 if waiting and not self._stop.is_set() and len(running) < jobs and self._admitted(len(running)):
-                    running[pool.submit(self._stubbornly, waiting[0])] = waiting.popleft()
+                    task = waiting.popleft()
+                    running[pool.submit(self._stubbornly, task)] = task
                 if not running:
                     self._stop.wait(TICK)
                     continue

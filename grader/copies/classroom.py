@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.answer import ENTRIES
 from grader.copies import pages, similarity
 from grader.copies.records import Status
-from grader.french import figure, points, typeset
+from grader.french import counted, figure, points, typeset
 from grader.spec import Kind
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def write(book: Gradebook, out: Path) -> Path:
 def _counts(book: Gradebook) -> str:
     unjudged = sum(row.total is None for row in book.rows)
     without = sum(not row.record.exercises for row in book.rows)
-    told = [f"{len(book.rows)} copies, {len(book.exercises)} exercices, {figure(book.max)} points en tout."]
+    told = [f"{counted(len(book.rows), 'copie')}, {counted(len(book.exercises), 'exercice')}, {points(book.max)} en tout."]
     if without:
         told.append(f"Copies sans aucune réponse : {without}.")
     if unjudged:

@@ -78,7 +78,7 @@ def parcels(copies: Path, exercises: Collection[str], shop: Path, aside: Path) -
         raise GraderError(f"{copies} n'est ni un dossier ni un fichier.", "Donnez le dossier des copies, ou leur archive.")
     if archives.is_archive(copies):
         told = archives.unpack(copies, shop / "classe", of_a_class())
-        found = _in_folder(shop / "classe", exercises, aside, texts.name(archives.stem(copies)))
+        found = _in_folder(_inside(shop / "classe", exercises, aside), exercises, aside, texts.name(archives.stem(copies)))
         for parcel in found[:1]:
             parcel.notices += told
         return found
@@ -89,14 +89,20 @@ def _in_folder(folder: Path, exercises: Collection[str], aside: Path, name: str)
     entries = _entries(folder, aside)
     if _is_copy(entries, exercises):
         return [Parcel(Sender(name), ".", [(folder, "")])]
-    if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() and not senders.moodle(entries[0].name):
-        inner = _entries(entries[0], aside)
-        if inner and not _is_copy(inner, exercises) and any(_holds_copies(entry) for entry in inner):
-            return _in_folder(entries[0], exercises, aside, texts.name(entries[0].name))
     by_sender: dict[object, Parcel] = {}
     for entry in entries:
         _put(entry, by_sender)
     return list(by_sender.values())
+
+
+def _inside(folder: Path, exercises: Collection[str], aside: Path) -> Path:
+    """An archive of a folder holds that folder, and the copies in it."""
+    entries = _entries(folder, aside)
+    if len(entries) == 1 and entries[0].is_dir() and not senders.moodle(entries[0].name) and not _is_copy(entries, exercises):
+        inner = _entries(entries[0], aside)
+        if not _is_copy(inner, exercises) and any(_holds_copies(entry) for entry in inner):
+            return entries[0]
+    return folder
 
 
 def _holds_copies(entry: Path) -> bool:

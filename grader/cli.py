@@ -224,12 +224,14 @@ def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Ex
     cli_author.new(exercises / exercise_id, kind)
 
 
-@app.command()
-def schema() -> None:
+@app.command("schema")
+def schema_() -> None:
     """Écrire le schéma JSON de exercise.yml, pour les éditeurs qui complètent et vérifient."""
-    from grader import cli_author
+    import json
 
-    cli_author.schema()
+    from grader import schema as spec
+
+    print(json.dumps(spec.schema(), ensure_ascii=False, indent=2))
 
 
 @app.command()

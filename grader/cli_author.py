@@ -76,14 +76,3 @@ def new(folder: Path, kind: str) -> None:
     skeleton.write(folder, kind)
     lines = (f"Exercice créé : {folder}", f"Adaptez ses fichiers, puis lancez « grader test {folder.name} ».")
     print(typeset("\n".join(lines)))
-
-
-def schema() -> None:
-    """Print the JSON schema of ``exercise.yml``."""
-    from grader.spec import Exercise
-
-    print(
-        json.dumps(
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", **Exercise.model_json_schema()}, ensure_ascii=False, indent=2
-        )
-    )

@@ -26,6 +26,7 @@ GRADEBOOK = "notes.json"
 PEOPLE = "notes.csv"
 MOODLE = "moodle.csv"
 NBGRADER = "nbgrader"
+_IMPORTER = Path(__file__).with_name("importer.py")
 _SHOP = ".atelier"  # what is unpacked while grading
 _LOCK = ".verrou"  # held for as long as a grading lives: the kernel lets go of it however the process ends
 
@@ -82,6 +83,7 @@ def _sheets(plan: Plan, book: Gradebook) -> None:
         write_atomically(plan.out / MOODLE, sheets.moodle(book, out_of=plan.out_of, decimal_comma=comma))
     write_atomically(plan.out / NBGRADER / "grades.csv", sheets.nbgrader_grades(book))
     write_atomically(plan.out / NBGRADER / "students.csv", sheets.nbgrader_students(book))
+    write_atomically(plan.out / NBGRADER / _IMPORTER.name, _IMPORTER.read_text(encoding="utf-8"))
 
 
 @contextmanager

@@ -155,7 +155,8 @@ class ExercisePanel:
         self.report = graded.report
         self.message.value = note(graded.report.message, _MARKS[graded.report.exit_code])
         figure = await asyncio.to_thread(page.figures, graded.timelines)
-        self.result.settle(graded.report, figure, trace.Trace(self.exercise.id, self._learner, self._draft.text))
+        beside = await asyncio.to_thread(trace.beside, self._draft.entry)
+        self.result.settle(graded.report, figure, trace.Trace(self.exercise.id, self._learner, self._draft.text, beside))
 
     def _in_question(self) -> Check:
         """The check to hint at: the first that was examined and failed, else the first of all."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from grader.french import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -27,7 +27,7 @@ class Origin(IntEnum):
 class Candidate:
     """A text that may be the answer to an exercise. ``where`` names its place in French; ``folder``: where what goes with it lies, if anywhere.
 
-    ``whole``: the folder can be judged as it is, its entry having the right name and encoding.
+    ``whole``: the folder can be judged as it is, its entry having the right name and encoding. ``beside``: texts that go with it, by path.
     """
 
     exercise: str
@@ -36,6 +36,7 @@ class Candidate:
     where: str
     folder: Path | None = None
     whole: bool = False
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def said(self) -> str:

@@ -5,8 +5,9 @@ Nothing of a copy is run: notebooks are read as text, archives are unpacked with
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from grader.copies.course import Course
     from grader.spec import Exercise
 
+_BADLY_NAMED = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL}
 _SUFFIXES = {
     Kind.PLAYBOOK: {".yml", ".yaml"},
     Kind.VALUE: {".yml", ".yaml"},
@@ -96,7 +98,10 @@ class _Reading:
 
     def copy(self, parcel: Parcel, slug: str) -> Copy:
         for file in parcels.files(parcel, self._shop / "archives"):
-            self._file(file)
+            try:
+                self._file(file)
+            except OSError as error:
+                self._notices.append(f"« {file.where} » ne peut pas être lu ({error.strerror}).")
         self._take_the_only_file()
         best, told = candidates.chosen(self._candidates)
         if missing := self._panels - set(best):
@@ -105,7 +110,8 @@ class _Reading:
         if len(learners) > 1:
             told.append("La copie porte les identifiants de plusieurs apprenants du kit : le premier est retenu.")
         learner = learners[0] if learners else None
-        answers = {name: self._handed(best[name], learner) for name in self._course.ids if name in best}
+        handed = ((name, self._handed(best[name], learner)) for name in self._course.ids if name in best)
+        answers = {name: found for name, found in handed if found is not None}
         if not answers:
             told.append("Aucune réponse n'a été trouvée dans cette copie.")
         return Copy(slug, parcel.sender, parcel.source, learner, answers, tuple(dict.fromkeys([*parcel.notices, *self._notices, *told])))
@@ -171,30 +177,41 @@ class _Reading:
         for written in notebook.answers:
             origin = Origin.CHECKED if written.checked else Origin.CELL
             what = "la dernière vérification, cellule" if written.checked else "la cellule"
-            self._candidates.append(Candidate(written.exercise, origin, written.text, f"{what} {written.cell} de « {file.where} »"))
+            where = f"{what} {written.cell} de « {file.where} »"
+            self._candidates.append(Candidate(written.exercise, origin, written.text, where, beside=written.beside))
 
     # -- an answer's folder
 
-    def _handed(self, best: Candidate, learner: str | None) -> Handed:
-        folder = best.folder if best.whole and best.folder is not None else self._folder(best, learner)
-        return Handed(folder, digest(folder))
+    def _handed(self, best: Candidate, learner: str | None) -> Handed | None:
+        """None, and a notice, for files whose names cannot be had together: a file and a folder of one name."""
+        try:
+            folder = best.folder if best.whole and best.folder is not None else self._folder(best, learner)
+            return Handed(folder, digest(folder))
+        except OSError as error:
+            if error.errno not in _BADLY_NAMED:
+                raise
+            self._notices.append(f"La réponse à « {best.exercise} » a des fichiers mal nommés, et n'est pas jugée ({error.strerror}).")
+            return None
 
     def _folder(self, best: Candidate, learner: str | None) -> Path:
         """A text put in the place of the exercise's own beginning: the files that go with it are the copy's when it has them."""
         exercise = self._course.of(best.exercise, learner)
         name = ENTRIES[exercise.kind]
         folder = self._shop / "reponses" / exercise.id
-        for beside, text in exercise.beside(name).items():
-            theirs = best.folder / beside if best.folder else None
-            mine = (
-                theirs is not None
-                and theirs.is_file()
-                and not theirs.is_symlink()
-                and theirs.stat().st_size <= exercise.limits.answer_bytes
-            )
-            write_atomically(folder / beside, texts.decoded(theirs.read_bytes())[0] if theirs and mine else text)
-        write_atomically(folder / name, best.text)
+        given = exercise.beside(name)
+        for beside, text in {**given, **dict(_theirs(best, given, exercise.limits.answer_bytes)), **best.beside, name: best.text}.items():
+            write_atomically(folder / beside, text)
         return folder
+
+
+def _theirs(best: Candidate, given: Collection[str], most: int) -> Iterator[tuple[str, str]]:
+    """Those of the files that an exercise begins with, which lie beside a loose answer."""
+    if best.folder is None:
+        return
+    for name in given:
+        path = best.folder / name
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= most:
+            yield name, texts.decoded(path.read_bytes())[0]
 
 
 def _is_entry(name: str, exercise: Exercise) -> bool:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from grader import trace
@@ -33,12 +33,16 @@ class NotebookError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An answer found in a notebook. ``cell``: the number of its cell, from 1. ``checked``: kept by the widget when it was last checked."""
+    """An answer found in a notebook. ``cell``: the number of its cell, from 1. ``checked``: kept by the widget when it was last checked.
+
+    ``beside``: what it was checked with, as far as the widget left it there.
+    """
 
     exercise: str
     text: str
     cell: int
     checked: bool = False
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +90,21 @@ def _cells(path: Path) -> list[Any]:
 def _cell(number: int, cell: Any, exercises: Collection[str]) -> tuple[list[Written], list[str]]:
     """The answers of one cell, and what is odd about it."""
     source = texts.clean(cell["source"].replace("\r\n", "\n"))
-    kept = [
-        Written(found.exercise, texts.clean(found.answer), number, checked=True)
-        for found in _traces(cell)
-        if found.answer is not None and found.exercise in exercises
+    kept = [found for found in _traces(cell) if found.answer is not None and found.exercise in exercises]
+    checked = [
+        Written(found.exercise, texts.clean(found.answer or ""), number, checked=True, beside=_clean(found.beside)) for found in kept
     ]
     magic = _MAGIC.match(source.lstrip("\n"))
     if magic and cell["cell_type"] == "code":
         if magic[1] not in exercises:
-            return kept, [f"la cellule {number} répond à « {magic[1][:60]} », qui n'est pas un exercice demandé : elle n'est pas jugée."]
-        return [*kept, Written(magic[1], source.lstrip("\n")[magic.end() :], number)], []
-    return kept, _oddities(number, cell, source, bool(magic))
+            return checked, [f"la cellule {number} répond à « {magic[1][:60]} », qui n'est pas un exercice demandé : elle n'est pas jugée."]
+        beside = next((found.beside for found in checked if found.exercise == magic[1]), {})
+        return [*checked, Written(magic[1], source.lstrip("\n")[magic.end() :], number, beside=beside)], []
+    return checked, _oddities(number, cell, source, bool(magic))
+
+
+def _clean(beside: Mapping[str, str]) -> dict[str, str]:
+    return {texts.clean(name): texts.clean(text) for name, text in beside.items()}
 
 
 def _oddities(number: int, cell: Any, source: str, whole: bool) -> list[str]:

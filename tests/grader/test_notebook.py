@@ -88,8 +88,12 @@ def test_the_notebook_keeps_the_answer_that_was_checked_and_whose_it_is(drawn, k
     learner = Progress().learner()
     assert kept.left[0] == trace.Trace("deux-nombres", learner)
     panel.answer.value = "a: 2\nb: 2\n"
+    folder = paths.WORK / "reponses" / "deux-nombres"
+    for name in ("lot.yml", "answer-autre-1.yml"):
+        (folder / name).write_text("c: 1\n")
+    (folder / "image.png").write_bytes(b"\xff")
     asyncio.run(panel.check())
-    assert kept.left[-1] == trace.Trace("deux-nombres", learner, "a: 2\nb: 2\n")
+    assert kept.left[-1] == trace.Trace("deux-nombres", learner, "a: 2\nb: 2\n", {"lot.yml": "c: 1\n"})
 
 
 def test_an_exercise_of_several_files_begins_with_all_of_them(work, kept):

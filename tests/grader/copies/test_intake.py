@@ -189,12 +189,32 @@ def test_other_encodings_are_read_and_told(class_folder, course, encoding, told)
 def test_a_text_stands_among_the_files_that_its_exercise_begins_with(class_folder, course):
     """As the learner had them: theirs when they handed them in, the kit's otherwise, with their own values."""
     notebook(class_folder / "léa" / "n.ipynb", "%%exercice un-play\n- hosts: all", left=[Trace("un-play", LEARNER)])
+    kept = {"lot.yml": "n: à elle\n", "sous/x.yml": "x: 1\n", "../dehors.yml": "x", "/dehors.yml": "x"}
+    notebook(class_folder / "zoé" / "n.ipynb", left=[Trace("un-play", LEARNER, "- hosts: all", kept)])
     write(class_folder / "paul" / "un-play.yml", "- hosts: all")
     write(class_folder / "paul" / "lot.yml", "n: à moi\n")
     copies = found(class_folder, course)
     value = course.of("un-play", LEARNER).parameters["n"]
     assert (copies["léa"].answers["un-play"].folder / "lot.yml").read_text() == f"n: {value}\n"
     assert (copies["paul"].answers["un-play"].folder / "lot.yml").read_text() == "n: à moi\n"
+    folder = copies["zoé"].answers["un-play"].folder
+    assert {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.yml")} == {
+        "answer.yml": "- hosts: all", "lot.yml": "n: à elle\n", "sous/x.yml": "x: 1\n",
+    }  # fmt: skip
+
+
+def test_names_that_cannot_go_together_stop_nothing_else(class_folder, course):
+    kept = {"answer.yml/x": "1", "a/b": "1", "a": "1", "x" * 300: "1"}
+    notebook(class_folder / "léa.ipynb", left=[Trace("un-play", LEARNER, "- hosts: all", kept), Trace("deux-nombres", LEARNER, RIGHT)])
+    one = only(class_folder, course)
+    assert list(one.answers) == ["deux-nombres"]
+    assert "mal nommés" in one.notices[0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_cannot_be_read_is_told(class_folder, course):
+    write(class_folder / "léa" / "deux-nombres.yml", RIGHT).chmod(0)
+    assert "ne peut pas être lu" in only(class_folder, course).notices[0]
 
 
 def test_one_exercise_asked_for_needs_no_name(class_folder, exercises, course):

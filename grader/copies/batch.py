@@ -122,8 +122,11 @@ class Batch:
         """Judge what no node is needed for: values, and what is no answer at all."""
         if task.exercise.kind is not Kind.VALUE and _is_one(task):
             return False
-        self._keep(task, grade(task.exercise, task.handed.folder))
+        self._keep(task, self._judge(task))
         return True
+
+    def _judge(self, task: Task) -> Graded:
+        return grade(task.exercise, task.handed.folder, stop=self._stop)
 
     def _side_by_side(self, tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Graded]]:
         waiting, running = deque(tasks), dict[Future[Graded], Task]()
@@ -146,11 +149,11 @@ class Batch:
 
     def _stubbornly(self, task: Task) -> Graded:
         """Judge on a lab of its own; again on a new one when something else than the answer failed."""
-        graded = grade(task.exercise, task.handed.folder, stop=self._stop)
+        graded = self._judge(task)
         for _ in range(ATTEMPTS - 1):
             if graded.judged or not _may_pass(graded, task.exercise) or self._stop.wait(PAUSE):
                 break
-            graded = grade(task.exercise, task.handed.folder, stop=self._stop)
+            graded = self._judge(task)
         return graded
 
     def _keep(self, task: Task, graded: Graded) -> None:

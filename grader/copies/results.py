@@ -105,9 +105,10 @@ def _workshop(out: Path) -> Iterator[Path]:
 
 
 def _clear(out: Path, shop: Path) -> None:
+    """Remove what was being unpacked, and half-written files, which ``write_atomically`` names after what they were to become."""
     shutil.rmtree(shop, ignore_errors=True)
-    for folder in (out, out / COPIES, out / pages.FEEDBACK, out / NBGRADER):
-        for draft in folder.glob(".*.*.????????"):  # half-written files, as labs.inventory.write_atomically calls them
-            draft.unlink()
-    for draft in (out / RUNS).glob("*/.*.json.*"):
+    own = [out / name for name in (GRADEBOOK, PEOPLE, MOODLE, classroom.FILE)]
+    own += [out / COPIES / "*.json", out / pages.FEEDBACK / "*.html", out / NBGRADER / "*.*"]
+    drafts = [draft for path in own for draft in path.parent.glob(f".{path.name}.????????")]
+    for draft in [*drafts, *(out / RUNS).glob("*/.*.json.????????")]:
         draft.unlink()

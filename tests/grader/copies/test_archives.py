@@ -8,8 +8,12 @@ import struct
 import tarfile
 import zipfile
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from packing import tarred, zipped
 
 from grader.copies import archives
@@ -144,6 +148,23 @@ def test_a_truncated_archive_is_one_sentence(tmp_path, pack):
     archive.write_bytes(archive.read_bytes()[:-3000])
     with pytest.raises(ArchiveError):
         archives.unpack(archive, tmp_path / "o", budget())
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"), [(zipped, "c.zip"), (tarred, "c.tgz"), (lambda path, members: tarred(path, members, "w"), "c.tar")]
+)
+@given(changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=12), cut=st.integers(0, 10**6))
+def test_a_damaged_archive_does_no_harm(pack, name, changes, cut):
+    """Whatever bytes are changed or lost: one sentence at most, and nothing outside."""
+    with TemporaryDirectory() as scratch:
+        archive = pack(Path(scratch) / name, {"a/un.yml": "1" * 2000, "deux.txt": "2"})
+        content = bytearray(archive.read_bytes())
+        for place, value in changes:
+            content[place % len(content)] = value
+        archive.write_bytes(content[: len(content) - (cut % 40 if cut % 3 else 0)])
+        with suppress(ArchiveError):
+            archives.unpack(archive, Path(scratch) / "o", budget())
+        assert {path.name for path in Path(scratch).iterdir()} <= {name, "o"}
 
 
 def test_a_member_with_a_password_is_told(tmp_path):

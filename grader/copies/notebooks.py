@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MAGIC = re.compile(r"[ \t]*%%exercice[ \t]+(\S+)[ \t]*(?:\n|\Z)")
 _NEAR = re.compile(r"^[ \t#]*%{1,2}[ \t]*ex[ae]rci[sc]es?\b[ \t]*(\S*)", re.MULTILINE | re.IGNORECASE)
-_PANEL = re.compile(r"""^\s*(?:\w+\s*=\s*)?exercise\(\s*["']([a-z][a-z0-9-]*)["']""", re.MULTILINE)
+_PANEL = re.compile(r"""^[ \t]*(?:\w+[ \t]*=[ \t]*)?exercise\([ \t]*["']([a-z][a-z0-9-]*)["']""", re.MULTILINE)
 
 
 MOST_BYTES = 20_000_000

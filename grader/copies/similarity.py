@@ -6,9 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 RUN = 4  # words that make a fingerprint together
+MOST = 5000  # words of an answer that are looked at
 LEAST = 12  # fingerprints below which an answer is too short to look like another
 ALIKE = 0.8  # of their rare fingerprints in common
 COMMON = 0.5  # of all answers: what that many write is the expected answer, and says nothing
@@ -48,7 +49,7 @@ def groups(answers: Mapping[str, str], start: str = "") -> list[Alike]:
 
 
 def _prints(text: str) -> Prints:
-    words = _WORD.findall(text.casefold())
+    words = [found[0] for found in islice(_WORD.finditer(text.casefold()), MOST)]
     return frozenset(tuple(words[place : place + RUN]) for place in range(len(words) - RUN + 1))
 
 

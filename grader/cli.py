@@ -68,13 +68,54 @@ Trusted = Annotated[
     bool,
     typer.Option(
         "--confiance",
-        help="Exécuter la réponse avec vos droits, sans murs. Vos propres réponses (travail/) et celles du kit le sont déjà.",
+        help="Exécuter les réponses avec vos droits, sans murs. Vos propres réponses (travail/) et celles du kit le sont déjà.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Écrire le résultat en JSON sur la sortie standard.")]
 Export = Annotated[
     Path | None,
     typer.Option("--export", metavar="FICHIER", help="Écrire la progression dans ce fichier, .csv ou .json.", show_default=False),
+]
+CopiesPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="COPIES",
+        help="Un dossier de copies, leur archive .zip ou .tar (celle de Moodle aussi), ou une seule copie.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DOSSIER", help="Où écrire les résultats ; relancé, le même dossier continue.", show_default=False)
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--exercise", metavar="ID", help="Ne corriger que cet exercice ; peut être répété.", show_default=False),
+]
+CopyJobs = Annotated[
+    int, typer.Option("--jobs", min=1, max=32, metavar="N", help="Combien de réponses à la fois, tant que la machine le permet.")
+]
+LearnerFrom = Annotated[
+    str,
+    typer.Option(
+        "--learner-from",
+        metavar="SOURCE",
+        help="Pour qui les valeurs ont été tirées : kit (l'identifiant gardé dans la copie, sinon son nom), nom (celui de la copie), aucun.",
+    ),
+]
+DecimalComma = Annotated[bool, typer.Option("--decimal-comma", help="Écrire 12,5 dans les tableurs, comme en français.")]
+Worksheet = Annotated[
+    Path | None,
+    typer.Option("--moodle", metavar="FEUILLE", help="La feuille d'évaluation téléchargée de Moodle, à remplir.", show_default=False),
+]
+OutOf = Annotated[
+    float | None,
+    typer.Option(
+        "--moodle-sur",
+        min=0.01,
+        metavar="N",
+        help="La note maximale du devoir dans Moodle ; les totaux y sont ramenés.",
+        show_default=False,
+    ),
 ]
 
 
@@ -113,6 +154,32 @@ def check(
     elif not as_json:
         _show(report)
     raise typer.Exit(report.exit_code)
+
+
+@app.command("grade")
+def grade_(
+    copies: CopiesPath,
+    *,
+    out: Out,
+    only: Only = None,
+    jobs: CopyJobs = 4,
+    learner_from: LearnerFrom = "kit",
+    decimal_comma: DecimalComma = False,
+    moodle: Worksheet = None,
+    out_of: OutOf = None,
+    exercises: Exercises = catalog.EXERCISES,
+    trusted: Trusted = False,
+) -> None:
+    """Corriger des copies. Code de retour : 0 toutes ont un total, 2 quelque chose n'a pas pu être jugé. Relancer continue."""
+    from grader import cli_grade
+    from grader.copies.batch import LearnerFrom as Source
+    from grader.copies.course import Course
+    from grader.copies.results import Plan
+
+    if learner_from not in list(Source):
+        raise GraderError(f"--learner-from : « {learner_from} » n'est pas une source.", f"Sources : {', '.join(Source)}.")
+    plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of, trusted)
+    raise typer.Exit(cli_grade.run(plan, Course(exercises, only or ()), INTERRUPTED))
 
 
 @app.command("list")
@@ -169,6 +236,16 @@ def new(exercise_id: NewIdentifier, kind: KindOption = "playbook", exercises: Ex
     from grader import cli_author
 
     cli_author.new(exercises / exercise_id, kind)
+
+
+@app.command("schema")
+def schema_() -> None:
+    """Écrire le schéma JSON de exercise.yml, pour les éditeurs qui complètent et vérifient."""
+    import json
+
+    from grader import schema as spec
+
+    print(json.dumps(spec.schema(), ensure_ascii=False, indent=2))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from labs.typography import NBSP, typeset
 
-__all__ = ["NBSP", "figure", "listing", "points", "times", "typeset"]
+__all__ = ["NBSP", "counted", "figure", "listing", "points", "times", "typeset"]
 
 
 def listing(words: Iterable[object]) -> str:
@@ -18,6 +18,11 @@ def listing(words: Iterable[object]) -> str:
 def times(count: int) -> str:
     """« une fois », « 2 fois »."""
     return "une fois" if count == 1 else f"{count}{NBSP}fois"
+
+
+def counted(count: int, word: str) -> str:
+    """« 1 copie », « 2 copies »."""
+    return f"{count}{NBSP}{word}{'s' if count > 1 else ''}"
 
 
 def figure(value: float) -> str:

@@ -11,14 +11,14 @@ import time
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from grader import catalog, page
+from grader import catalog, page, trace
 from grader.answer import ENTRIES
 from grader.draft import Draft
 from grader.errors import Exit, GraderError
 from grader.forms import form
 from grader.french import NBSP, typeset
 from grader.magics import MAGIC
-from grader.outcome import Result, figures
+from grader.outcome import Result
 from grader.progress import Progress, ProgressError
 from grader.run import Graded, grade
 from labs import paths
@@ -48,10 +48,14 @@ class ExercisePanel:
     ``answer.value`` is the text of the answer, kept as soon as it changes. ``in_cell``: it is a cell's, and is not shown a second time.
     """
 
-    def __init__(self, exercise: Exercise, *, in_cell: bool = False) -> None:
-        """Raises LabError when the recorded run of the exercise cannot be read, OSError when the kept answer cannot."""
+    def __init__(self, exercise: Exercise, *, in_cell: bool = False, learner: str | None = None) -> None:
+        """``learner``: for whom its values were drawn, kept in the notebook with the answer.
+
+        Raises LabError when the recorded run of the exercise cannot be read, OSError when the kept answer cannot.
+        """
         self.exercise = exercise
         self._in_cell = in_cell
+        self._learner = learner
         self._progress = Progress()
         self._since = time.monotonic()  # when this attempt began
         name = ENTRIES[exercise.kind]
@@ -150,8 +154,9 @@ class ExercisePanel:
     async def _tell(self, graded: Graded) -> None:
         self.report = graded.report
         self.message.value = note(graded.report.message, _MARKS[graded.report.exit_code])
-        figure = await asyncio.to_thread(figures, graded)
-        self.result.settle(graded.report, figure)
+        figure = await asyncio.to_thread(page.figures, graded.timelines)
+        beside = await asyncio.to_thread(trace.beside, self._draft.entry)
+        self.result.settle(graded.report, figure, trace.Trace(self.exercise.id, self._learner, self._draft.text, beside))
 
     def _in_question(self) -> Check:
         """The check to hint at: the first that was examined and failed, else the first of all."""
@@ -206,7 +211,7 @@ def opened(exercise_id: str, *, in_cell: bool = False) -> ExercisePanel | None:
     """Show the panel of an exercise, as this learner has it, in the current cell; None when it cannot be, which is told in the cell."""
     learner, trouble = _learner(exercise_id)
     try:
-        panel = ExercisePanel(catalog.find(exercise_id, learner=learner), in_cell=in_cell)
+        panel = ExercisePanel(catalog.find(exercise_id, learner=learner), in_cell=in_cell, learner=learner)
     except (GraderError, LabError) as error:
         toolkit.place({"text/plain": str(error), "text/html": note(typeset(f"{error.message}\n{error.remedy}"), "⚠")})
         return None
@@ -216,7 +221,7 @@ def opened(exercise_id: str, *, in_cell: bool = False) -> ExercisePanel | None:
         return None
     if trouble:
         panel.tell_trouble(trouble)
-    toolkit.place(_shown(panel.exercise), panel.widget)
+    toolkit.place(_shown(panel.exercise), panel.widget, trace.written(trace.Trace(exercise_id, learner)))
     panel.result.open()
     return panel
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader import page
+from grader import page, trace
 from labs.notebook import toolkit
-from labs.notebook.display import show
 from labs.notebook.live import LiveView
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
     from grader.report import Report
-    from grader.run import Graded
     from labs.recording import Recording
 
-_TITLE = "L’exécution de votre réponse"
 _WAITING = {"text/plain": "Vérification en cours.", "text/html": ""}
 _NOTHING = {"text/plain": "", "text/html": ""}
 
@@ -39,25 +36,18 @@ class Result:
     def live(self, recording: Recording) -> None:
         toolkit.fill(self.box, [LiveView(recording)])
 
-    def settle(self, report: Report, figure: str) -> None:
-        """Show a report, as HTML that outlives the kernel.
+    def settle(self, report: Report, figure: str, left: trace.Trace) -> None:
+        """Show a report, as HTML that outlives the kernel; ``left`` stays in the notebook with it.
 
         The box gets the same: after a page reload in mid-run, the browser no longer knows the output that it should update.
         """
         html = page.report(report) + figure
         toolkit.fill(self.box, [toolkit.html(html)])
-        self._show({"text/plain": report.message, "text/html": html})
+        self._show({"text/plain": report.message, "text/html": html}, trace.written(left))
 
     def clear(self) -> None:
         self._show(_NOTHING)
 
-    def _show(self, bundle: dict[str, Any]) -> None:
+    def _show(self, bundle: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
         if self._handle is not None:
-            self._handle.update(bundle, raw=True)
-
-
-def figures(graded: Graded) -> str:
-    """HTML of the runs of an answer, in order; slow enough to be made in a thread."""
-    count = len(graded.timelines)
-    titles = [f"{_TITLE} ({place} sur {count})" if count > 1 else _TITLE for place in range(1, count + 1)]
-    return "".join(show(timeline, title=title).html for timeline, title in zip(graded.timelines, titles, strict=True))
+            self._handle.update(bundle, raw=True, metadata=metadata or {})

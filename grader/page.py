@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from grader.report import CheckReport, Report
     from grader.spec import Exercise
+    from labs.timeline.model import Timeline
 
 # Colours follow JupyterLab's theme; where there is none, the page's own. Passed and failed differ by glyph and word as well.
 STYLE = """
@@ -33,6 +34,8 @@ STYLE = """
 _NOTED = "Il en reste : les indices 2 et 3 sont notés dans votre progression, pour vous ; ils ne coûtent aucun point."
 _LIST = '<ul style="list-style:none;padding:0">'  # in place: JupyterLab's own style for lists would win over a style sheet
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_line = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])  # a line may quote what a learner wrote
+_RUN = "L’exécution de votre réponse"
 
 
 def markdown(text: str) -> str:
@@ -41,8 +44,8 @@ def markdown(text: str) -> str:
 
 
 def inline(text: str) -> str:
-    """HTML of one line in Markdown."""
-    return str(_markdown.renderInline(text))
+    """HTML of one line in Markdown, in which nothing leads elsewhere."""
+    return str(_line.renderInline(text))
 
 
 def statement(exercise: Exercise) -> str:
@@ -64,12 +67,21 @@ def first_hints(exercise: Exercise) -> str:
     return f'<details class="cp-report cp-first-hints"><summary>Le premier indice de chaque point</summary>{_LIST}{given}</ul></details>'
 
 
-def report(graded: Report) -> str:
-    """What became of each check, in their order, under the overall result."""
+def report(graded: Report, label: str = "Résultat de la vérification") -> str:
+    """What became of each check, in their order, under the overall result. ``label`` is how the section is called aloud."""
     entries = f"{_LIST}{''.join(_check(entry) for entry in graded.checks)}</ul>" if graded.checks else ""
     mark = "" if graded.status == "graded" else f'<span aria-hidden="true">⚠{NBSP}</span>'
     head = f"<p><strong>{mark}{inline(graded.message)}</strong></p>"
-    return f'{STYLE}<section class="cp-report" aria-label="Résultat de la vérification">{head}{entries}</section>'
+    return f'{STYLE}<section class="cp-report" aria-label="{escape(typeset(label))}">{head}{entries}</section>'
+
+
+def figures(timelines: Sequence[Timeline]) -> str:
+    """The runs of an answer, in order; slow enough to be made in a thread."""
+    from labs.notebook.display import show  # matplotlib, which a grading without figures does not need
+
+    count = len(timelines)
+    titles = [f"{_RUN} ({place} sur {count})" if count > 1 else _RUN for place in range(1, count + 1)]
+    return "".join(show(timeline, title=title).html for timeline, title in zip(timelines, titles, strict=True))
 
 
 def _check(entry: CheckReport) -> str:

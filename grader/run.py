@@ -164,11 +164,14 @@ def _effective(answer: Answer, *, walled: bool) -> dict[str, Any]:
 
 
 def _commands(exercise: Exercise, answer: Answer, folder: Path) -> tuple[Command, ...]:
-    """What is run, in order. Raises LabError for a line that Ansible would not understand."""
+    """What is run, in order. Raises AnswerError for a line that Ansible would not understand."""
     from labs.jobs.command import AdHoc, Playbook
 
     if exercise.kind is Kind.ADHOC:
-        return tuple(AdHoc.parse(line) for line in answer.data)
+        try:
+            return tuple(AdHoc.parse(line) for line in answer.data)
+        except LabError as error:
+            raise AnswerError(error.message, error.remedy) from None
     if exercise.kind is Kind.CONFIG:
         once = Playbook(folder / str(exercise.playbook), extra_vars=exercise.parameters, config=answer.entry)
     else:

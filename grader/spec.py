@@ -36,11 +36,12 @@ def _as_tuple(value: Any) -> Any:
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Text = Annotated[str, Field(min_length=1)]
-Points = Annotated[int | float, Field(gt=0)]
+Points = Annotated[int | float, Field(gt=0, json_schema_extra={"exclusiveMinimum": 0})]  # which a union does not tell by itself
 AbsolutePath = Annotated[str, Field(pattern=r"^/.")]
 FileName = Annotated[str, Field(pattern=r"^[^/.][^/]*$")]
 Draws = Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Annotated[tuple[Any, ...], Field(min_length=2)]]
-Conditions = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
+Conditions = Annotated[Texts, BeforeValidator(_as_tuple, json_schema_input_type=Text | Texts)]
 
 
 class Strict(BaseModel):

@@ -74,9 +74,12 @@ def fill(box: VBox, widgets: Sequence[Any]) -> None:
     box.children = tuple(widgets)
 
 
-def place(still: dict[str, Any], widget: VBox | None = None) -> DisplayHandle:
-    """Show a widget in the cell's output, with ``still`` for readers that know no widget; or ``still`` alone."""
-    return display(view(still, widget), raw=True, display_id=True)
+def place(still: dict[str, Any], widget: VBox | None = None, metadata: dict[str, Any] | None = None) -> DisplayHandle:
+    """Show a widget in the cell's output, with ``still`` for readers that know no widget; or ``still`` alone.
+
+    ``metadata`` stay in the notebook with the output, and are not shown.
+    """
+    return display(view(still, widget), raw=True, display_id=True, metadata=metadata or {})
 
 
 def view(still: dict[str, Any], widget: VBox | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from grader import catalog
+from grader.copies import notebooks
 from grader.progress import FILE, Progress
 
 pytestmark = pytest.mark.browser
@@ -72,3 +73,10 @@ def test_values_are_given_by_keyboard_hints_are_noted_and_progress_says_so(page_
     kept = json.loads((course.work / "progression.json").read_text(encoding="utf-8"))
     assert [(hint["point"], hint["level"]) for hint in kept["hints"]] == [("duree", 2), ("duree", 3)]
     assert page.complaints == []
+
+    page_of_two.command("docmanager:save")  # the notebook alone is then enough to judge the answer
+    handed = notebooks.read(course.work / "exercice.ipynb", [exercise.id])
+    assert handed.learners == (learner,)
+    assert [(found.exercise, found.text) for found in handed.answers] == [
+        (exercise.id, (course.work / "reponses" / exercise.id / "answer.yml").read_text(encoding="utf-8"))
+    ]

@@ -80,12 +80,14 @@ def test_our_own_words_are_all_needed():
         ("mod.py", 'def f(n):\n    """Docstrings ar nott read."""\n    raise LabError(f"Le noeux {n} est pret.")\n'),
         ("vue.js", "say(`Le noeux ${n} est pret`); // nott read\n"),
         ("start", 'fail "Le noeux est pret."\n'),
+        ("page.html", '<p class="nott read">Le {{ noeux }} <b>noeux</b> est pret.</p>\n'),
+        ("page.html", '<p aria-label="Le noeux est pret" title="nott">{{ nott }}</p>\n'),
     ],
 )
 def test_a_mistake_is_seen(tmp_path, name, content):
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    of = {".md": texts.of_markdown, ".py": texts.of_python, ".js": texts.of_javascript, "": texts.of_shell}
+    of = {".md": texts.of_markdown, ".py": texts.of_python, ".js": texts.of_javascript, "": texts.of_shell, ".html": texts.of_template}
     of[".yml"] = texts.of_playbook if name == "jeu.yml" else lambda path: texts.of_yaml(path, texts.QUIZ_TEXTS)
     assert {"noeux", "pret"} <= {word.removesuffix("s") for word in mistakes(of[path.suffix](path))} <= {"noeux", "pret"}
 

@@ -37,6 +37,8 @@ _IN_HOLES = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _CODE = re.compile(r"```.*?```|`[^`]*`|\bhttps?://\S+", re.DOTALL)
 _JS_COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", re.DOTALL)
 _JS_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
+_TAG = re.compile(r"<[^>]*>")
+_LABEL = re.compile(r'aria-label="([^"]*)"')
 _SH_STRING = re.compile(r'"([^"\n]*)"|^\./.*?  +(.*)$', re.MULTILINE)
 
 _markdown = MarkdownIt("commonmark").enable("table")
@@ -72,6 +74,8 @@ def pieces() -> Iterator[Piece]:
             yield from of_python(path)
         for path in sorted((ROOT / folder).rglob("*.js")):
             yield from of_javascript(path)
+        for path in sorted((ROOT / folder).rglob("templates/*.html")):
+            yield from of_template(path)
     yield from of_shell(ROOT / "start")
 
 
@@ -200,6 +204,13 @@ def of_javascript(path: Path) -> Iterator[Piece]:
     source = path.read_text(encoding="utf-8")
     bare = _JS_COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), source)
     yield from _of_quoted(path, _JS_STRING, bare)
+
+
+def of_template(path: Path) -> Iterator[Piece]:
+    """What a page says between its tags, and the names that are read aloud."""
+    for line, content in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        said = [_TAG.sub("\n", _HOLES.sub("…", content)), *_LABEL.findall(content), *_said_in_holes(content)]
+        yield from (Piece(_place(path, line), prose(text)) for text in said if is_french(text))
 
 
 def of_shell(path: Path) -> Iterator[Piece]:

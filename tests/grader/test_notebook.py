@@ -10,7 +10,7 @@ import pytest
 from handmade import VALUE, write_exercise
 from ipywidgets import Widget
 
-from grader import catalog, notebook
+from grader import catalog, notebook, trace
 from grader.notebook import ExercisePanel
 from grader.progress import Progress
 from labs import paths
@@ -26,18 +26,29 @@ def work(tmp_path, monkeypatch):
     Widget.close_all()
 
 
+class Shown(list):
+    """The bundles; ``left`` is what each left in the notebook's metadata."""
+
+    def __init__(self):
+        super().__init__()
+        self.left = []
+
+
 @pytest.fixture
 def kept(monkeypatch):
     """What the cell's outputs were made to show, in order."""
-    shown = []
+    shown = Shown()
+    left = shown.left
 
     class Handle:
-        def update(self, bundle, *, raw):
+        def update(self, bundle, *, raw, metadata):
             assert raw
             shown.append(bundle)
+            left.append(trace.read(metadata))
 
-    def place(still, widget=None):
+    def place(still, widget=None, metadata=None):
         shown.append(still)
+        left.append(trace.read(metadata))
         return Handle()
 
     monkeypatch.setattr(notebook.toolkit, "place", place)
@@ -70,6 +81,19 @@ def test_checking_ends_in_html_that_needs_no_kernel(value_exercise, kept):
     assert panel.result.box.children[0].value == html  # a page reloaded in mid-run sees it too
     assert not panel.check_button.disabled
     assert panel.stop_button.disabled
+
+
+def test_the_notebook_keeps_the_answer_that_was_checked_and_whose_it_is(drawn, kept):
+    panel = notebook.opened("deux-nombres")
+    learner = Progress().learner()
+    assert kept.left[0] == trace.Trace("deux-nombres", learner)
+    panel.answer.value = "a: 2\nb: 2\n"
+    folder = paths.WORK / "reponses" / "deux-nombres"
+    for name in ("lot.yml", "answer-autre-1.yml"):
+        (folder / name).write_text("c: 1\n")
+    (folder / "image.png").write_bytes(b"\xff")
+    asyncio.run(panel.check())
+    assert kept.left[-1] == trace.Trace("deux-nombres", learner, "a: 2\nb: 2\n", {"lot.yml": "c: 1\n"})
 
 
 def test_an_exercise_of_several_files_begins_with_all_of_them(work, kept):

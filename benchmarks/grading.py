@@ -1,0 +1,264 @@
+"""What grading many copies costs: answers without a run, answers on nodes for several ``--jobs``, 500 copies, and nbgrader beside.
+
+    python benchmarks/grading.py quick                     # grader --help, answers that need no run
+    python benchmarks/grading.py many [--sizes 125 250 500]  # copies of values: time and memory as their number grows
+    python benchmarks/grading.py nodes [--copies 40] [--jobs 1 4 8 16]
+    python benchmarks/grading.py nbgrader --venv FOLDER [--copies 40]
+
+Copies for ``nodes`` and ``nbgrader`` are the answers that « lots-deux » and « pb-patienter » keep, right and wrong, over and over. Memory is
+the PSS of the grader and of all that it started, without the nodes, divided by the labs that were up. nbgrader (0.9.6, in an environment of
+its own) runs, one copy after the other, notebooks whose one cell launches the same playbook by the same ansible-playbook, on one lab.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+import psutil
+
+from grader import catalog, parameters
+from grader.copies.admission import Load
+from grader.copies.batch import Batch, LearnerFrom
+from grader.copies.course import Course
+from grader.copies.intake import find
+from grader.copies.records import Store
+from grader.nodes import PREFIX
+from labs import paths
+from labs.lab import Lab
+
+EXERCISES = ("lots-deux", "pb-patienter")
+GRADER = [sys.executable, "-m", "grader.cli"]
+TICK = 0.5  # seconds between two looks at memory
+
+
+def main() -> None:
+    options = _options()
+    with TemporaryDirectory(prefix="mesure-") as scratch:
+        {"quick": _quick, "many": _many, "nodes": _nodes, "nbgrader": _nbgrader}[options.what](options, Path(scratch))
+
+
+# -- without a run
+
+
+def _quick(_: argparse.Namespace, scratch: Path) -> None:
+    print(f"grader --help: {statistics.median(_help() for _ in range(10)):.3f} s (median of 10)")
+    not_yaml, broken = "- hosts: all\n  tasks: [\n", "[defaults\npoll_interval = 3\n"
+    for exercise_id, name, text in (
+        ("sync-lire", "value", "duree: 20\ntache: Sauvegarder\nnoeud: node3\n"),
+        ("poll-defaut", "config syntax", broken),
+        ("lots-deux", "not YAML", not_yaml),
+    ):
+        folder = scratch / exercise_id
+        _write(folder, exercise_id, itertools.repeat(text), 200)
+        seconds = _graded_here(folder, scratch / f"{exercise_id}-out", exercise_id)
+        print(f"{name} ({exercise_id}): {1000 * seconds / 200:.1f} ms an answer, from the intake to its record")
+
+
+def _help() -> float:
+    started = time.perf_counter()
+    subprocess.run([*GRADER, "--help"], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+class _Quiet:
+    """A watcher that shows nothing, and a meter that finds the machine idle."""
+
+    def planned(self, *_: int) -> None: ...
+
+    def waiting(self, _: str) -> None: ...
+
+    def judged(self, *_: object) -> None: ...
+
+    def load(self) -> Load:
+        return Load(0, 0, 1 << 40)
+
+
+def _graded_here(copies: Path, out: Path, exercise_id: str) -> float:
+    """Seconds for reading and judging all, the exercise loaded before."""
+    course = Course(only=[exercise_id])
+    started = time.perf_counter()
+    found = list(find(copies, course, out / "atelier", out))
+    Batch(course, Store(out), _Quiet(), Event()).grade(found, LearnerFrom.NAME, 1)
+    return time.perf_counter() - started
+
+
+def _many(options: argparse.Namespace, scratch: Path) -> None:
+    texts = [
+        f"duree: {15 + n % 8}\ntache: {t}\nnoeud: node{1 + n % 3}\n" for n in range(24) for t in ("Préparer", "Sauvegarder", "Vérifier")
+    ]
+    for size in options.sizes:
+        folder = scratch / f"{size}"
+        _write(folder, "sync-lire", itertools.cycle(texts), size)
+        started, peak = time.perf_counter(), 0
+        with subprocess.Popen(
+            _command(folder, scratch / f"{size}-out", 1), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as grading:
+            process = psutil.Process(grading.pid)
+            while grading.poll() is None:
+                peak = max(peak, process.memory_info().rss if process.is_running() else 0)
+                time.sleep(0.05)
+        seconds = time.perf_counter() - started
+        print(
+            f"{size} copies: {seconds:.1f} s, {1000 * seconds / size:.0f} ms a copy, peak {peak / 1e6:.0f} MB (pages and sheets included)",
+            flush=True,
+        )
+
+
+# -- on nodes
+
+
+@dataclass
+class _Seen:
+    """What was sampled while a grading went on: bytes a running copy, and how busy the processors were, from 0 to 100."""
+
+    pss: list[float]
+    busy: float = 0.0
+
+
+def _nodes(options: argparse.Namespace, scratch: Path) -> None:
+    marks = {}
+    for exercise_id in EXERCISES:
+        _write(scratch / exercise_id, exercise_id, itertools.cycle(_answers(exercise_id)), options.copies // len(EXERCISES))
+        for jobs in options.jobs:
+            out = scratch / f"{exercise_id}-{jobs}"
+            seconds, seen = _sampled(_command(scratch / exercise_id, out, jobs, "--exercise", exercise_id))
+            marks[exercise_id, jobs] = {one["name"]: one["total"] for one in json.loads((out / "notes.json").read_text())["copies"]}
+            memory = f"{statistics.mean(seen.pss) / 1e6:.0f} MB" if seen.pss else "?"
+            count = options.copies // len(EXERCISES)
+            print(
+                f"{exercise_id}, --jobs {jobs}: {seconds:.0f} s for {count} copies ({seconds / count:.1f} s each), processors {seen.busy:.0f} % busy, "
+                f"{memory} a running copy",
+                flush=True,
+            )
+    for exercise_id in EXERCISES:
+        same = all(marks[exercise_id, jobs] == marks[exercise_id, options.jobs[0]] for jobs in options.jobs)
+        print(f"{exercise_id}: verdicts {'identical' if same else 'NOT identical'} for --jobs {', '.join(map(str, options.jobs))}")
+
+
+def _sampled(command: list[str]) -> tuple[float, _Seen]:
+    seen, done = _Seen([]), Event()
+    psutil.cpu_percent()
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as grading:
+        sampler = Thread(target=_sample, args=(psutil.Process(grading.pid), seen, done))
+        sampler.start()
+        grading.wait()
+        done.set()
+        sampler.join()
+    seen.busy = psutil.cpu_percent()
+    return time.perf_counter() - started, seen
+
+
+def _sample(process: psutil.Process, seen: _Seen, done: Event) -> None:
+    while not done.wait(TICK):
+        labs = len(list(paths.STATE.glob(f"{PREFIX}*/inventory.yml")))
+        if labs:
+            seen.pss.append(sum(_pss(one) for one in (process, *process.children(recursive=True))) / labs)
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
+# -- nbgrader
+
+
+def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
+    import nbformat
+
+    environment = os.environ | {"PATH": f"{options.venv / 'bin'}:{os.environ['PATH']}"}
+    environment.pop("PYTHONPATH", None)
+    lab = Lab(f"mesure-{os.getpid()}")
+    lab.up(3)
+    try:
+        for exercise_id in EXERCISES:
+            count = options.copies // len(EXERCISES)
+            course = scratch / exercise_id
+            for number, answer in zip(range(count), itertools.cycle(_answers(exercise_id)), strict=False):
+                folder = scratch / "answers" / exercise_id / f"{number}"
+                _put(answer, folder, exercise_id)
+                extra = json.dumps(dict(catalog.find(exercise_id).parameters))
+                run = [
+                    str(Path(sys.executable).parent / "ansible-playbook"),
+                    "-i",
+                    str(lab.inventory),
+                    str(folder / "answer.yml"),
+                    "-e",
+                    extra,
+                ]
+                cell = nbformat.v4.new_code_cell(f"import subprocess\nassert subprocess.run({run!r}, capture_output=True).returncode == 0")
+                cell.metadata["nbgrader"] = {
+                    "grade": True, "solution": False, "locked": True, "schema_version": 3, "grade_id": "note", "points": 1, "task": False,
+                }  # fmt: skip
+                for place in ("source", f"submitted/{number}") if number == 0 else (f"submitted/{number}",):
+                    target = course / place / "devoir"
+                    target.mkdir(parents=True)
+                    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), target / "devoir.ipynb")
+            subprocess.run(
+                ["nbgrader", "generate_assignment", "devoir", "--force"], cwd=course, env=environment, check=True, capture_output=True
+            )
+            started = time.perf_counter()
+            subprocess.run(["nbgrader", "autograde", "devoir", "--force"], cwd=course, env=environment, check=True, capture_output=True)
+            seconds = time.perf_counter() - started
+            print(f"{exercise_id}, nbgrader: {seconds:.0f} s for {count} copies ({seconds / count:.1f} s each)", flush=True)
+    finally:
+        lab.down()
+
+
+# -- copies
+
+
+def _answers(exercise_id: str) -> list[Path]:
+    folder = catalog.find(exercise_id).folder
+    return [folder / "solution", *sorted((folder / "right").iterdir()), *sorted((folder / "wrong").iterdir())]
+
+
+def _write(folder: Path, exercise_id: str, answers: Iterator[Path | str], count: int) -> None:
+    """So many copies in a folder, each of them a folder."""
+    for number, answer in zip(range(count), answers, strict=False):
+        target = folder / f"copie {number:03}" / exercise_id
+        if isinstance(answer, str):
+            target.mkdir(parents=True)
+            (target / ("ansible.cfg" if answer.startswith("[") else "answer.yml")).write_text(answer)
+        else:
+            _put(answer, target, exercise_id)
+
+
+def _put(answer: Path, target: Path, exercise_id: str) -> None:
+    """An answer that the exercise keeps, as the first of its learners would have written it."""
+    shutil.copytree(answer, target)
+    parameters.fill_folder(target, catalog.find(exercise_id).parameters)
+
+
+def _command(copies: Path, out: Path, jobs: int, *more: str) -> list[str]:
+    return [*GRADER, "grade", str(copies), "--out", str(out), "--jobs", str(jobs), "--learner-from", "aucun", *more]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["quick", "many", "nodes", "nbgrader"])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[125, 250, 500])
+    parser.add_argument("--copies", type=int, default=40)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 4, 8, 16])
+    parser.add_argument("--venv", type=Path, help="where nbgrader is installed")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Copies made for the tests: notebooks, archives good and bad, and a small exercise of values."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+
+import nbformat
+
+from grader import trace
+
+RIGHT, HALF, NONE = "a: 2\nb: 3\n", "a: 2\nb: 2\n", "- 2\n"
+
+
+def notebook(path, *cells, left=()):
+    """A notebook of these code cells; ``left``: traces that the exercise widget left in the output of a last cell."""
+    made = [cell if isinstance(cell, dict) else nbformat.v4.new_code_cell(cell) for cell in cells]
+    if left:
+        outputs = [nbformat.v4.new_output("display_data", {"text/plain": "x"}, metadata=trace.written(one)) for one in left]
+        made.append(nbformat.v4.new_code_cell('exercise("deux-nombres")', outputs=outputs))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=made), path)
+    return path
+
+
+def zipped(path, members):
+    """A zip of texts by name; a ``ZipInfo`` may stand for a name."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path, members, mode="w:gz"):
+    """A tar of texts by name; a ``TarInfo`` may stand for a name."""
+    with tarfile.open(path, mode) as archive:
+        for name, content in members.items():
+            member = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            if member.isreg():
+                member.size = len(content.encode())
+            archive.addfile(member, io.BytesIO(content.encode()))
+    return path

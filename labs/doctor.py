@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 
@@ -89,7 +90,10 @@ def conclusion(findings: list[Finding]) -> str:
 
 def embedded_limits() -> str:
     """What one must know of a lab without containers, in French."""
-    return "Dans le labo embarqué, on ne peut pas :\n" + " ;\n".join(f"- {limit}" for limit in CANNOT) + "."
+    told = "Dans le labo embarqué, on ne peut pas :\n" + " ;\n".join(f"- {limit}" for limit in CANNOT) + "."
+    if os.geteuid() == 0:
+        told += "\nVous êtes administrateur : ce qu'un playbook change sur un nœud, il le change sur cette machine."
+    return told
 
 
 def _yes(value: bool) -> str:

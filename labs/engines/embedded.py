@@ -20,7 +20,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import psutil
 
@@ -165,15 +166,19 @@ class Embedded:
     # -- inside a node
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:
-        with self._program(name, argv, stderr=subprocess.PIPE) as program:
-            out, err = program.communicate(data)
-        return Completed(program.returncode, out, err)
+        # Files and not pipes: it is over when the program is, whatever it leaves behind that could still write.
+        with TemporaryFile() as out, TemporaryFile() as err:
+            program = self._program(name, argv, out, err)
+            program.communicate(data)
+            out.seek(0)
+            err.seek(0)
+            return Completed(program.returncode, out.read(), err.read())
 
     def stream(self, name: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        return self._program(name, argv, stderr=subprocess.DEVNULL)
+        return self._program(name, argv, subprocess.PIPE, subprocess.DEVNULL)
 
     @staticmethod
-    def _program(name: str, argv: Sequence[str], stderr: int) -> subprocess.Popen[bytes]:
+    def _program(name: str, argv: Sequence[str], stdout: IO[bytes] | int, stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
         folder = _folder(name)
         if not _server_lives(folder):
             raise LabError(
@@ -184,7 +189,7 @@ class Embedded:
             cwd=folder.home,
             env=folder.environment() | {BESIDE: "1"},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             start_new_session=True,
         )

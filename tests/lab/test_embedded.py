@@ -163,3 +163,19 @@ def test_doctor_explains_the_choice(monkeypatch, tmp_path):
     said = doctor.conclusion(findings)
     assert "tournera sur embedded" in said
     assert "apt" in said
+
+
+@pytest.mark.lab
+def test_a_lab_moves_from_one_engine_to_another():
+    containers = settings.choose()
+    lab = Lab(f"demenage-{os.getpid()}")
+    with lab.owned():
+        lab.up(1, engine="embedded")
+        assert Lab(lab.name).engine.name == "embedded", "it is remembered"
+        lab.up(engine=containers.name)
+        assert [node.state for node in Lab(lab.name).status()] == ["up"]
+        assert Lab(lab.name).engine.isolated
+        assert embedded.Embedded().nodes(lab._label) == []
+        lab.up(engine="embedded")
+        assert containers.nodes(lab._label) == []
+        lab.down()

@@ -110,6 +110,12 @@ OutOf = Annotated[
         show_default=False,
     ),
 ]
+ClusterAddress = Annotated[
+    str,
+    typer.Option(
+        "--cluster", metavar="ADRESSE", help="Un ordonnanceur Dask, dont les machines jugent à la place de celle-ci.", show_default=False
+    ),
+]
 
 
 @app.command()
@@ -154,6 +160,7 @@ def grade_(
     decimal_comma: DecimalComma = False,
     moodle: Worksheet = None,
     out_of: OutOf = None,
+    cluster: ClusterAddress = "",
     exercises: Exercises = catalog.EXERCISES,
 ) -> None:
     """Corriger des copies. Code de retour : 0 toutes ont un total, 2 quelque chose n'a pas pu être jugé. Relancer continue."""
@@ -164,7 +171,7 @@ def grade_(
 
     if learner_from not in list(Source):
         raise GraderError(f"--learner-from : « {learner_from} » n'est pas une source.", f"Sources : {', '.join(Source)}.")
-    plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of)
+    plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of, cluster)
     raise typer.Exit(cli_grade.run(plan, Course(exercises, only or ()), INTERRUPTED))
 
 

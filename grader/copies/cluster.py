@@ -49,7 +49,9 @@ class Cluster:
         try:
             from distributed import Client  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
-            raise GraderError("La bibliothèque de Dask n'est pas installée.", "Installez-la : « .venv/bin/pip install distributed ».") from None
+            raise GraderError(
+                "La bibliothèque de Dask n'est pas installée.", "Installez-la : « .venv/bin/pip install distributed »."
+            ) from None
         try:
             self._client = Client(address, timeout=CONNECTING, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

@@ -102,7 +102,7 @@ class Batch:
             participant=copy.sender.participant,
             learner=copy.learner,
             notices=(*copy.notices, *_by_name(copy, learner_from, self._course)),
-            exercises=held,
+            exercises=dict(sorted(held.items())),
         )
         self._records[copy.slug] = record
         if record != known:
@@ -156,9 +156,8 @@ class Batch:
             runs=runs,
         )
         record = self._records[task.copy.slug]
-        exercises = {**record.exercises, task.exercise.id: judged}
-        ordered = {name: exercises[name] for name in sorted(exercises)}
-        self._records[task.copy.slug] = record.model_copy(update={"exercises": ordered})
+        exercises = dict(sorted({**record.exercises, task.exercise.id: judged}.items()))
+        self._records[task.copy.slug] = record.model_copy(update={"exercises": exercises})
         self._store.write(task.copy.slug, self._records[task.copy.slug])
         self._watcher.judged(task, judged)
 

@@ -32,17 +32,21 @@ class Verdict:
 
 def once(exercise: Exercise, folder: Path, stop: Event) -> Verdict:
     """The verdict on the answer in ``folder``; ``stop``, once set, gives it up."""
-    return _verdict(grade(exercise, folder, stop=stop))
+    return _verdict(_graded(exercise, folder, stop))
 
 
 def stubbornly(exercise: Exercise, folder: Path, stop: Event) -> Verdict:
     """The same, tried again as long as another lab may change the outcome."""
-    graded = grade(exercise, folder, stop=stop)
+    graded = _graded(exercise, folder, stop)
     for _ in range(ATTEMPTS - 1):
         if graded.judged or not _may_pass(graded, exercise) or stop.wait(PAUSE):
             break
-        graded = grade(exercise, folder, stop=stop)
+        graded = _graded(exercise, folder, stop)
     return _verdict(graded)
+
+
+def _graded(exercise: Exercise, folder: Path, stop: Event) -> Graded:
+    return grade(exercise, folder, stop=stop)
 
 
 def _may_pass(graded: Graded, exercise: Exercise) -> bool:

@@ -88,6 +88,21 @@ def test_each_copy_has_its_mark_and_the_next_time_nothing_is_left_to_do(place):
     assert (notes.plan, notes.done) == ((3, 3, 3), [])
 
 
+def test_a_record_is_the_same_however_often_it_was_taken_up(place):
+    for other in ("autre", "zero"):
+        write_exercise(place / "exercises", VALUE | {"id": other})
+        (place / "copies" / "léa" / f"{other}.yml").write_text(RIGHT)
+    graded(place)
+    kept = (place / "out" / "copies" / "léa.json").read_text()
+    records, _ = graded(place)
+    assert Store(place / "out").read("léa").model_dump_json() == records["léa"].model_dump_json()
+    (place / "copies" / "léa" / "deux-nombres.yml").write_text(HALF)
+    graded(place)
+    (place / "copies" / "léa" / "deux-nombres.yml").write_text(RIGHT)
+    graded(place)
+    assert (place / "out" / "copies" / "léa.json").read_text() == kept
+
+
 def test_only_what_changed_is_judged_again(place):
     graded(place)
     (place / "copies" / "paul" / "deux-nombres.yml").write_text(RIGHT)

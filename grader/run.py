@@ -206,6 +206,8 @@ def _require_evidence(timeline: Timeline) -> None:
     """Nothing is judged on a node that was not watched to the end."""
     if timeline.notes:
         raise LabError(" ".join(timeline.notes), "Rien n'a été noté : recommencez.")
+    if timeline.status == "error":
+        raise LabError("Ce que dit Ansible de cette exécution ne peut pas être lu.", "Rien n'a été noté : recommencez.")
 
 
 def _heed(stop: Event | None) -> None:

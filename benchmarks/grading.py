@@ -30,9 +30,10 @@ from threading import Event, Thread
 import psutil
 
 from grader import catalog, parameters
-from grader.copies.admission import Load
+from grader.copies.admission import Gate, Load
 from grader.copies.batch import Batch, LearnerFrom
 from grader.copies.course import Course
+from grader.copies.engines import Here
 from grader.copies.intake import find
 from grader.copies.records import Store
 from grader.nodes import PREFIX
@@ -91,7 +92,7 @@ def _graded_here(copies: Path, out: Path, exercise_id: str) -> float:
     course = Course(only=[exercise_id])
     started = time.perf_counter()
     found = list(find(copies, course, out / "atelier", out))
-    Batch(course, Store(out), _Quiet(), Event()).grade(found, LearnerFrom.NAME, 1)
+    Batch(course, Store(out), _Quiet(), Event(), Here(1, Gate(_Quiet()))).grade(found, LearnerFrom.NAME)
     return time.perf_counter() - started
 
 

@@ -117,6 +117,12 @@ OutOf = Annotated[
         show_default=False,
     ),
 ]
+ClusterAddress = Annotated[
+    str,
+    typer.Option(
+        "--cluster", metavar="ADRESSE", help="Un ordonnanceur Dask, dont les machines jugent à la place de celle-ci.", show_default=False
+    ),
+]
 
 
 @app.command()
@@ -167,6 +173,7 @@ def grade_(
     decimal_comma: DecimalComma = False,
     moodle: Worksheet = None,
     out_of: OutOf = None,
+    cluster: ClusterAddress = "",
     exercises: Exercises = catalog.EXERCISES,
     trusted: Trusted = False,
 ) -> None:
@@ -178,7 +185,7 @@ def grade_(
 
     if learner_from not in list(Source):
         raise GraderError(f"--learner-from : « {learner_from} » n'est pas une source.", f"Sources : {', '.join(Source)}.")
-    plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of, trusted)
+    plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of, cluster, trusted)
     raise typer.Exit(cli_grade.run(plan, Course(exercises, only or ()), INTERRUPTED))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Event
@@ -16,20 +16,18 @@ from typing import TYPE_CHECKING, Protocol
 from grader import answer
 from grader.answer import ENTRIES
 from grader.copies import texts
-from grader.copies.admission import Gate
+from grader.copies.judging import Verdict, once
 from grader.copies.records import RUNS, Judged, Record, Status, Store
-from grader.errors import AnswerError, ExerciseError
-from grader.run import Graded, grade
+from grader.errors import AnswerError
 from grader.spec import Kind
-from labs.timeline import store as timelines
+from labs.inventory import write_atomically
 
 if TYPE_CHECKING:
     from grader.copies.course import Course
+    from grader.copies.engines import Engine
     from grader.copies.intake import Copy, Handed
     from grader.spec import Exercise
 
-ATTEMPTS = 3  # on a new lab each, before an answer is said not to have been judged
-PAUSE = 2.0  # seconds between two of them
 TICK = 0.25  # seconds between two looks at the load
 MOST_SHOWN = 100_000  # bytes of an answer that are kept for its page
 
@@ -50,6 +48,7 @@ class Task:
     exercise: Exercise
     handed: Handed
     learner: str | None
+    trusted: bool = False  # whether it runs with one's own rights, and not behind walls
 
 
 class Watcher(Protocol):
@@ -70,25 +69,23 @@ class Batch:
     ``trusted``: whether the answers run with one's own rights, and not behind walls.
     """
 
-    def __init__(
-        self, course: Course, store: Store, watcher: Watcher, stop: Event, gate: Gate | None = None, *, trusted: bool = False
-    ) -> None:
+    def __init__(self, course: Course, store: Store, watcher: Watcher, stop: Event, engine: Engine, *, trusted: bool = False) -> None:
         self._course = course
         self._store = store
         self._watcher = watcher
         self._stop = stop
-        self._gate = gate or Gate()
+        self._engine = engine
         self._trusted = trusted
         self._records: dict[str, Record] = {}
 
-    def grade(self, copies: list[Copy], learner_from: LearnerFrom, jobs: int) -> dict[str, Record]:
+    def grade(self, copies: list[Copy], learner_from: LearnerFrom) -> dict[str, Record]:
         """The record of each copy, by slug. Raises OSError when the results cannot be written."""
         tasks = [task for copy in copies for task in self._begin(copy, learner_from)]
         answers = sum(len(copy.answers) for copy in copies)
         self._watcher.planned(len(copies), answers, answers - len(tasks))
         slow = [task for task in tasks if not self._stop.is_set() and not self._at_once(task)]
-        for task, graded in self._side_by_side(slow, jobs):
-            self._keep(task, graded)
+        for task, verdict in self._side_by_side(slow):
+            self._keep(task, verdict)
         return self._records
 
     def _begin(self, copy: Copy, learner_from: LearnerFrom) -> list[Task]:
@@ -103,14 +100,14 @@ class Batch:
             if judged and self._holds(judged, exercise_id, handed, learner):
                 held[exercise_id] = judged
             else:
-                tasks.append(Task(copy, self._course.of(exercise_id, learner), handed, learner))
+                tasks.append(Task(copy, self._course.of(exercise_id, learner), handed, learner, self._trusted))
         record = Record(
             name=copy.sender.name,
             source=copy.source,
             participant=copy.sender.participant,
             learner=copy.learner,
             notices=(*copy.notices, *_by_name(copy, learner_from, self._course)),
-            exercises=held,
+            exercises=dict(sorted(held.items())),
         )
         self._records[copy.slug] = record
         if record != known:
@@ -128,61 +125,44 @@ class Batch:
         """Judge what no node is needed for: values, and what is no answer at all."""
         if task.exercise.kind is not Kind.VALUE and _is_one(task):
             return False
-        self._keep(task, self._judge(task))
+        self._keep(task, once(task.exercise, task.handed.folder, self._stop, trusted=task.trusted))
         return True
 
-    def _judge(self, task: Task) -> Graded:
-        return grade(task.exercise, task.handed.folder, stop=self._stop, trusted=self._trusted)
-
-    def _side_by_side(self, tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Graded]]:
-        waiting, running = deque(tasks), dict[Future[Graded], Task]()
-        with ThreadPoolExecutor(jobs) as pool:
-            while (waiting and not self._stop.is_set()) or running:
-                if waiting and not self._stop.is_set() and len(running) < jobs and self._admitted(len(running)):
-                    task = waiting.popleft()
-                    running[pool.submit(self._stubbornly, task)] = task
-                if not running:
-                    self._stop.wait(TICK)
-                    continue
-                done, _ = wait(running, TICK, FIRST_COMPLETED)
-                for future in done:
-                    yield running.pop(future), future.result()
+    def _side_by_side(self, tasks: list[Task]) -> Iterator[tuple[Task, Verdict]]:
+        """Verdicts as they come. Once all is stopped nothing more is begun, and what is under way is given up."""
+        waiting, running = deque(tasks), dict[Future[Verdict], Task]()
+        while (waiting or running) and not self._stop.is_set():
+            if waiting and self._admitted(len(running)):
+                task = waiting.popleft()
+                running[self._engine.submit(task, self._stop)] = task
+            done, _ = wait(running, TICK, FIRST_COMPLETED) if running else (set(), self._stop.wait(TICK))
+            for future in done:
+                yield running.pop(future), future.result()
 
     def _admitted(self, under_way: int) -> bool:
-        reason = self._gate.refusal(under_way)
+        reason = self._engine.refusal(under_way)
         self._watcher.waiting(reason)
         return not reason
 
-    def _stubbornly(self, task: Task) -> Graded:
-        """Judge on a lab of its own; again on a new one when something else than the answer failed."""
-        graded = self._judge(task)
-        for _ in range(ATTEMPTS - 1):
-            if graded.judged or not _may_pass(graded, task.exercise) or self._stop.wait(PAUSE):
-                break
-            graded = self._judge(task)
-        return graded
-
-    def _keep(self, task: Task, graded: Graded) -> None:
+    def _keep(self, task: Task, verdict: Verdict) -> None:
         """Write a verdict. What was given up is none; nor is what failed while all was being stopped."""
-        if not graded.judged and self._stop.wait(0.2):
+        if verdict.status is Status.ERROR and self._stop.wait(0.2):
             return
-        runs = tuple(f"{RUNS}/{task.copy.slug}/{task.exercise.id}-{place}.json" for place in range(1, len(graded.timelines) + 1))
-        for run, timeline in zip(runs, graded.timelines, strict=True):
-            (self._store.out / run).parent.mkdir(parents=True, exist_ok=True)
-            timelines.save(timeline, self._store.out / run)
+        runs = tuple(f"{RUNS}/{task.copy.slug}/{task.exercise.id}-{place}.json" for place in range(1, len(verdict.runs) + 1))
+        for run, document in zip(runs, verdict.runs, strict=True):
+            write_atomically(self._store.out / run, document)
         judged = Judged(
-            status=_status(graded),
+            status=verdict.status,
             answer=_text(task),
             answer_digest=task.handed.digest,
             exercise_digest=self._course.digest(task.exercise.id),
             learner=task.learner,
-            report=graded.report,
+            report=verdict.report,
             runs=runs,
         )
         record = self._records[task.copy.slug]
-        exercises = {**record.exercises, task.exercise.id: judged}
-        ordered = {name: exercises[name] for name in sorted(exercises)}
-        self._records[task.copy.slug] = record.model_copy(update={"exercises": ordered})
+        exercises = dict(sorted({**record.exercises, task.exercise.id: judged}.items()))
+        self._records[task.copy.slug] = record.model_copy(update={"exercises": exercises})
         self._store.write(task.copy.slug, self._records[task.copy.slug])
         self._watcher.judged(task, judged)
 
@@ -207,17 +187,6 @@ def _is_one(task: Task) -> bool:
             return True
     except (AnswerError, OSError):
         return False  # grading will say why
-
-
-def _may_pass(graded: Graded, exercise: Exercise) -> bool:
-    """Whether another lab may change the outcome; a faulty exercise stays so, unless preparing the nodes is what failed."""
-    return not isinstance(graded.error, ExerciseError) or exercise.lab.prepare is not None
-
-
-def _status(graded: Graded) -> Status:
-    if graded.error is None:
-        return Status.GRADED
-    return Status.REFUSED if graded.judged else Status.ERROR
 
 
 def _text(task: Task) -> str:

@@ -149,7 +149,7 @@ class _Reading:
         named = [file for file in of_its_kind if _is_entry(file.name, exercise)] or of_its_kind
         if len(named) == 1:
             self._candidates.append(self._read(named[0], exercise.id, Origin.LOOSE))
-            if not _is_entry(named[0].name, exercise):
+            if len(self._loose) > 1 and not _is_entry(named[0].name, exercise):
                 self._notices.append(f"« {named[0].where} », seul fichier possible, est pris pour la réponse à « {exercise.id} ».")
         elif named:
             tried = listing(f"« {file.where} »" for file in named[:5])

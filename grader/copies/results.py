@@ -5,14 +5,17 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from grader.copies import classroom, feedback, pages, sheets
+from grader.copies.admission import Gate
 from grader.copies.batch import Batch, LearnerFrom, Watcher
+from grader.copies.cluster import Cluster
+from grader.copies.engines import Here
 from grader.copies.gradebook import Gradebook, gradebook
 from grader.copies.intake import find
 from grader.copies.records import COPIES, RUNS, Store
@@ -35,7 +38,8 @@ _LOCK = ".verrou"  # held for as long as a grading lives: the kernel lets go of 
 class Plan:
     """What is asked for. ``moodle``: Moodle's own worksheet, to be filled in; ``out_of``: the maximum of the assignment there.
 
-    ``trusted``: whether the answers run with one's own rights, and not behind walls.
+    ``cluster``: the address of a Dask scheduler, whose workers judge what needs nodes. ``trusted``: whether the answers run with one's own rights,
+    and not behind walls.
     """
 
     copies: Path
@@ -45,6 +49,7 @@ class Plan:
     decimal_comma: bool = False
     moodle: Path | None = None
     out_of: float | None = None
+    cluster: str = ""
     trusted: bool = False
 
 
@@ -58,7 +63,13 @@ def grade_copies(plan: Plan, course: Course, watcher: Watcher, stop: Event, draw
             copies = list(find(plan.copies, course, shop, plan.out))
             if not copies:
                 raise GraderError(f"Il n'y a aucune copie dans {plan.copies}.", "Donnez le dossier des copies, ou leur archive.")
-            records = Batch(course, Store(plan.out), watcher, stop, trusted=plan.trusted).grade(copies, plan.learner_from, plan.jobs)
+            with closing(Cluster(plan.cluster) if plan.cluster else Here(plan.jobs, Gate())) as engine:
+                try:
+                    batch = Batch(course, Store(plan.out), watcher, stop, engine, trusted=plan.trusted)
+                    records = batch.grade(copies, plan.learner_from)
+                except BaseException:
+                    stop.set()  # what is under way is given up
+                    raise
             if stop.is_set():
                 return None
             book = gradebook(course, records)

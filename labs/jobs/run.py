@@ -27,6 +27,7 @@ from labs.jobs.events import Event, typed
 from labs.jobs.walled import WalledController
 from labs.lab import Lab
 
+NO_PROGRAM = 127  # the exit code of a command that is not there
 CONTROL_PATH_ROOM = 60  # bytes of a socket's path (108 at most) that ssh needs for itself
 ENDED_BY_HAND = "canceled"  # ansible-runner's word
 
@@ -110,6 +111,9 @@ class Job:
             runner.run()
             self.rc = runner.rc
             self.status = ENDED_BY_HAND if self._cancelled.is_set() else runner.status
+            if self.rc == NO_PROGRAM:  # which the runner calls a failed run
+                self.status = "error"
+                self._output.append("Ansible est introuvable : « ./start » l'installe.")
         except OSError as error:
             self.status = "error"
             self._output.append(str(_unwritable(self._folder.parent, error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import closing
 from threading import Event
 
 import pytest
@@ -10,10 +11,11 @@ import yaml
 from handmade import VALUE, write_exercise
 from packing import HALF, NONE, RIGHT
 
-from grader.copies import batch
+from grader.copies import judging
 from grader.copies.admission import Gate, Load
 from grader.copies.batch import Batch, LearnerFrom
 from grader.copies.course import Course
+from grader.copies.engines import Here
 from grader.copies.intake import find
 from grader.copies.records import Status, Store
 from grader.errors import ExerciseError
@@ -30,7 +32,7 @@ def no_lab(monkeypatch):
         raise AssertionError("nothing here needs a lab")
 
     monkeypatch.setattr(Lab, "up", refused)
-    monkeypatch.setattr(batch, "PAUSE", 0.01)
+    monkeypatch.setattr(judging, "PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -67,8 +69,8 @@ def graded(place, learner_from=LearnerFrom.KIT, stop=None, jobs=2):
     course, notes = Course(place / "exercises"), Notes()
     copies = list(find(place / "copies", course, place / "atelier", place / "out"))
     clock = iter(range(10**9))
-    gate = Gate(Calm(), lambda: next(clock) * 10.0)
-    records = Batch(course, Store(place / "out"), notes, stop or Event(), gate).grade(copies, learner_from, jobs)
+    with closing(Here(jobs, Gate(Calm(), lambda: next(clock) * 10.0))) as engine:
+        records = Batch(course, Store(place / "out"), notes, stop or Event(), engine).grade(copies, learner_from)
     return records, notes
 
 
@@ -84,6 +86,21 @@ def test_each_copy_has_its_mark_and_the_next_time_nothing_is_left_to_do(place):
     again, notes = graded(place)
     assert again == records
     assert (notes.plan, notes.done) == ((3, 3, 3), [])
+
+
+def test_a_record_is_the_same_however_often_it_was_taken_up(place):
+    for other in ("autre", "zero"):
+        write_exercise(place / "exercises", VALUE | {"id": other})
+        (place / "copies" / "léa" / f"{other}.yml").write_text(RIGHT)
+    graded(place)
+    kept = (place / "out" / "copies" / "léa.json").read_text()
+    records, _ = graded(place)
+    assert Store(place / "out").read("léa").model_dump_json() == records["léa"].model_dump_json()
+    (place / "copies" / "léa" / "deux-nombres.yml").write_text(HALF)
+    graded(place)
+    (place / "copies" / "léa" / "deux-nombres.yml").write_text(RIGHT)
+    graded(place)
+    assert (place / "out" / "copies" / "léa.json").read_text() == kept
 
 
 def test_only_what_changed_is_judged_again(place):
@@ -142,7 +159,7 @@ def play(place):
 
 def failing(monkeypatch, error, times):
     """Let the lab fail so many times."""
-    tries, grade = [], batch.grade
+    tries, grade = [], judging.grade
 
     def tried(exercise, folder, stop=None, *, trusted):
         if exercise.id != "un-play" or "paul" in str(folder):
@@ -152,7 +169,7 @@ def failing(monkeypatch, error, times):
             return Graded(failure(exercise.id, exercise.points, error), error=error)
         return Graded(failure(exercise.id, 1, error).model_copy(update={"status": "graded", "score": 1}))
 
-    monkeypatch.setattr(batch, "grade", tried)
+    monkeypatch.setattr(judging, "grade", tried)
     return tries
 
 
@@ -167,7 +184,7 @@ def test_a_lab_that_fails_is_tried_again_on_another(play, monkeypatch):
 def test_a_lab_that_always_fails_gives_no_mark_and_the_next_time_it_is_tried_again(play, monkeypatch):
     tries = failing(monkeypatch, LabError("Le nœud est parti."), 3)
     judged = graded(play)[0]["léa"].exercises["un-play"]
-    assert len(tries) == batch.ATTEMPTS
+    assert len(tries) == judging.ATTEMPTS
     assert (judged.status, judged.report.score) == (Status.ERROR, None)
     records, notes = graded(play)
     assert notes.done == [("léa", Status.GRADED)]
@@ -188,7 +205,7 @@ def test_what_fails_while_all_is_stopped_is_no_error(play, monkeypatch):
         stop.set()
         return Graded(failure(exercise.id, exercise.points, error), error=error)
 
-    monkeypatch.setattr(batch, "grade", stopped)
+    monkeypatch.setattr(judging, "grade", stopped)
     records, notes = graded(play, stop=stop)
     assert notes.done == []
     assert all(record.exercises == {} for record in records.values())

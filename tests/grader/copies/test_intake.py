@@ -230,6 +230,9 @@ def test_one_exercise_asked_for_needs_no_name(class_folder, exercises, course):
     assert "aucun n'est jugé" in copies["paul"].notices[0]
     assert said(copies["zoé"]) == RIGHT
     assert copies["zoé"].notices == ()
+    write(class_folder / "jean.yml", HALF)
+    alone = found(class_folder, Course(exercises, ["deux-nombres"]))["jean"]
+    assert (said(alone), alone.notices) == (HALF, ())
 
 
 def test_the_learners_id_is_read_in_their_progress(class_folder, course):

@@ -39,7 +39,7 @@ class Parcel:
     learner: str | None
     material: dict[str, bytes]
     answer: dict[str, bytes]
-    trusted: bool
+    trusted: bool = False
 
 
 class Cluster:

@@ -22,7 +22,8 @@ from labs.timeline.model import Mode, State
 
 STARTING_SECONDS = 60
 PATIENCE = 60
-CONTAINERS = [pytest.param(engine, marks=pytest.mark.lab) for engine in settings.CONTAINERS]
+ENGINES = [*settings.CONTAINERS, "embedded"]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def _docker_answers():
     return settings.complaint(settings.named("docker")) == ""
 
 
-@pytest.fixture(scope="module", params=[*CONTAINERS, "embedded"])
+@pytest.fixture(scope="module", params=ENGINES)
 def lab(request, tmp_path_factory):
     """Two nodes on the engine; what this machine remembers of its engines is used, and not changed."""
     if request.param == "docker":
@@ -93,7 +94,6 @@ def until(condition):
         time.sleep(0.1)
 
 
-@pytest.mark.lab
 @pytest.mark.skipif(not shutil.which("docker"), reason="le client docker n'est pas installé sur cette machine")
 def test_a_daemon_that_does_not_answer_is_told(monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///nulle/part")

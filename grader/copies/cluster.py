@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from grader import catalog, material
+from grader import catalog
 from grader.copies.admission import Gate
+from grader.copies.course import ANSWERS
 from grader.copies.judging import Verdict, stubbornly
 from grader.copies.records import Status
 from grader.errors import GraderError
@@ -78,7 +79,7 @@ class Cluster:
 
 
 def _packed(task: Task) -> Parcel:
-    own, given = _files(task.exercise.folder, material.ANSWERS), _files(task.handed.folder, ())
+    own, given = _files(task.exercise.folder, ANSWERS), _files(task.handed.folder, ())
     return Parcel(task.exercise.id, task.learner, own, given, task.trusted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from grader import catalog, material, parameters
+from grader import catalog, parameters
 from grader.copies.records import digest
 from grader.lessons import lessons
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from grader.spec import Exercise
 
+ANSWERS = ("start", "solution", "right", "wrong")  # folders of answers: no verdict on another one depends on them
 _MOST_KEPT = 256  # draws
 
 
@@ -27,7 +28,7 @@ class Course:
         self._only = tuple(dict.fromkeys(only))
         self._first = {exercise_id: catalog.find(exercise_id, root) for exercise_id in _ordered(self._only or catalog.ids(root))}
         self._drawn: dict[tuple[str, str], Exercise] = {}
-        self._digests = {exercise_id: digest(exercise.folder, material.ANSWERS) for exercise_id, exercise in self._first.items()}
+        self._digests = {exercise_id: digest(exercise.folder, ANSWERS) for exercise_id, exercise in self._first.items()}
 
     @property
     def ids(self) -> tuple[str, ...]:

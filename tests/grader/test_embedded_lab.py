@@ -24,9 +24,7 @@ def test_an_exercise_that_reads_the_nodes_files_says_that_it_needs_containers():
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize(("answer", "full"), [("solution", True), ("wrong/sonde", False)])
-def test_another_is_judged_on_the_embedded_lab(answer, full):
+def test_another_is_judged_on_the_embedded_lab():
     exercise = catalog.find("adhoc-detacher")
-    report = grade(exercise, exercise.folder / answer).report
-    assert report.status == "graded"
-    assert (report.score == exercise.points) == full
+    report = grade(exercise, exercise.folder / "solution").report
+    assert report.score == exercise.points

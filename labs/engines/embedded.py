@@ -47,6 +47,8 @@ class Embedded:
 
     name = "embedded"
     isolated = False
+    # No user is named: Ansible would ask the machine for that user's home, where the node's is wanted.
+    ansible_variables: Mapping[str, str] = {"ansible_python_interpreter": "python3"}
 
     @property
     def found(self) -> bool:
@@ -61,11 +63,6 @@ class Embedded:
                 "Installez podman ou Docker : le labo tournera dans leur Linux.",
             )
         return metadata.version("asyncssh")
-
-    @property
-    def ansible_variables(self) -> Mapping[str, str]:
-        # No user is named: Ansible would ask the machine for that user's home, where the node's is wanted.
-        return {"ansible_python_interpreter": sys.executable}
 
     def home(self, name: str) -> str:
         return str(_folder(name).home)
@@ -87,6 +84,8 @@ class Embedded:
         folder.path.mkdir(mode=0o700, parents=True)
         folder.home.mkdir()
         folder.temporary.mkdir()
+        folder.python.parent.mkdir()
+        folder.python.symlink_to(sys.executable)
         folder.authorized_keys.write_text(spec.authorized_key + "\n")
         folder.host_key.touch(mode=0o600)
         folder.host_key.write_text(host_key.private)
@@ -100,7 +99,7 @@ class Embedded:
         done = subprocess.run(
             _server(folder),
             cwd=ROOT,
-            env=folder.environment(),
+            env=_server_environment(folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -120,7 +119,7 @@ class Embedded:
         subprocess.run(
             ["sh", "-c", '(sleep "$1"; shift; exec "$@") &', "sh", str(seconds), *_server(folder)],
             cwd=ROOT,
-            env=folder.environment(),  # whoever removes the node meanwhile ends this as well
+            env=_server_environment(folder),  # whoever removes the node meanwhile ends this as well
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -254,6 +253,11 @@ def _state(record: Mapping[str, Any]) -> NodeState:
 
 def _server(folder: NodeFolder) -> list[str]:
     return [sys.executable, *SERVER, str(folder.path)]
+
+
+def _server_environment(folder: NodeFolder) -> dict[str, str]:
+    """The server finds its libraries as this process does; what it starts has the node's environment."""
+    return os.environ | {MARK: str(folder.path)}
 
 
 def _server_lives(folder: NodeFolder) -> bool:

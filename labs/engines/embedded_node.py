@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,11 @@ class NodeFolder:
     @property
     def home(self) -> Path:
         return self.path / "home"
+
+    @property
+    def python(self) -> Path:
+        """The node's python3: the course's own, by a path that holds no space of the learner's, since Ansible would take it for two words."""
+        return self.path / "bin" / "python3"
 
     @property
     def temporary(self) -> Path:
@@ -61,6 +65,5 @@ class NodeFolder:
             "TMPDIR": str(self.temporary),
             "TZ": "UTC",
             "LANG": "C.UTF-8",
-            # The course's own Python first: it is the node's python3.
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PATH": f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         }

@@ -114,7 +114,7 @@ class Server:
             stdout=slave,
             stderr=slave,
             cwd=self._folder.home,
-            env={**os.environ, "TERM": term},
+            env=self._folder.environment() | {"TERM": term},
             start_new_session=True,
             preexec_fn=_take_terminal,  # noqa: PLW1509 - this process has one thread
         )
@@ -123,7 +123,15 @@ class Server:
 
     def _in_pipes(self, argv: list[str]) -> tuple[subprocess.Popen[bytes], tuple[int, int, int]]:
         (out_in, into), (back, out), (errors, err) = os.pipe(), os.pipe(), os.pipe()
-        child = subprocess.Popen(argv, stdin=out_in, stdout=out, stderr=err, cwd=self._folder.home, start_new_session=True)
+        child = subprocess.Popen(
+            argv,
+            stdin=out_in,
+            stdout=out,
+            stderr=err,
+            cwd=self._folder.home,
+            env=self._folder.environment(),
+            start_new_session=True,
+        )
         for end in (out_in, out, err):
             os.close(end)
         return child, (into, back, errors)

@@ -78,8 +78,9 @@ def known(addresses: Sequence[Address]) -> str:
 def inventory(key: Path, known_hosts: Path, addresses: Sequence[Address], variables: Mapping[str, str]) -> str:
     """The text of an inventory; ``key`` and ``known_hosts`` are where the controller finds them."""
     # ServerAlive: a node that vanished is noticed in seconds, not in the TCP stack's minutes.
+    # Quoted twice, for Ansible and then for ssh: the path may hold spaces.
     options = (
-        f'-o UserKnownHostsFile="{known_hosts}" -o IdentitiesOnly=yes -o ConnectTimeout=10 '
+        f'-o "UserKnownHostsFile=\\"{known_hosts}\\"" -o IdentitiesOnly=yes -o ConnectTimeout=10 '
         "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
     )
     common = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in variables.items())

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from grader.spec import Exercise
     from labs.lab import Lab
 
-ANSWERS = ("start", "solution", "right", "wrong")  # folders of answers
-UNSEEN = (*ANSWERS, "exercise.yml")  # what no run needs: answers, and what is asked of them
+UNSEEN = ("start", "solution", "right", "wrong", "exercise.yml")  # answers, and what is asked of them: no run needs them
 PREPARE_SECONDS = 300.0  # that a preparation may last
 TICK = 0.1  # seconds
 

@@ -93,7 +93,7 @@ def somebody():
 def test_the_suite_passes_for_an_ordinary_user(somebody):
     python = somebody.python()
     if python is None:
-        pytest.skip("aucun Python de cette version n'est à la portée d'un utilisateur ordinaire")
+        pytest.skip("ce dossier, ou tout Python de cette version, est hors de la portée d'un utilisateur ordinaire")
     somebody.settle(python)
     image = somebody.home / "image.tar"
     build.save(build.containers(settings.choose()), image)

@@ -32,7 +32,7 @@ def ask(lab, node, jid, more=""):
 
 
 def content(lab, answer):
-    read = lab.read(answer.host, str(jobfiles.FOLDER / answer.jid))
+    read = lab.read(answer.host, str(lab.home(answer.host) / jobfiles.FOLDER / answer.jid))
     return None if read is None else json.loads(read)
 
 
@@ -143,7 +143,7 @@ def test_b_alone_polls_every_fifteen_seconds_and_erases_the_file(lab, alone):
     timeline = alone.wait()
     (job,) = [job for job in timeline.on("node3") if job.mode is Mode.POLLED]
     assert timeline.controller_end - job.launched > DEFAULT_POLL
-    assert lab.read("node3", str(jobfiles.FOLDER / job.id)) is None
+    assert lab.read("node3", str(lab.home("node3") / jobfiles.FOLDER / job.id)) is None
 
 
 def test_the_number_after_the_point_is_a_process_of_the_node(lab):

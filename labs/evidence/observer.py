@@ -268,6 +268,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.free = self.room()
+        self.born = time.time()
 
     @staticmethod
     def room() -> int:
@@ -282,10 +283,9 @@ class Disk:
             if self.left() > MOST_DISK:
                 spoilt("disk")
 
-    @staticmethod
-    def left() -> int:
-        """Bytes of the node's files that are younger than its first process."""
-        total, born = 0, os.stat("/proc/1").st_ctime
+    def left(self) -> int:
+        """Bytes of the node's files that have been touched since the observer looks on."""
+        total = 0
         for folder, folders, names in os.walk(f"{ROOT}/"):
             folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
             for name in names:
@@ -293,7 +293,7 @@ class Disk:
                     known = os.lstat(os.path.join(folder, name))
                 except OSError:
                     continue
-                if known.st_ctime >= born:
+                if known.st_ctime >= self.born:
                     total += known.st_blocks * 512
         return total
 

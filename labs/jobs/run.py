@@ -102,7 +102,7 @@ class Job:
                 suppress_env_files=True,
                 quiet=True,
                 # The runner looks at its cancel flag between two reads of the terminal.
-                settings={"suppress_ansible_output": True, "pexpect_timeout": 1},
+                settings={"suppress_ansible_output": True, "suppress_output_file": True, "pexpect_timeout": 1},
                 **(self._controller.arguments(self.command) if self._controller else _arguments(self.command, self.lab)),
             )
             if self._controller:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,6 +191,7 @@ class Tried:
     graded: object
     said: str
     left: list
+    seconds: float
 
     @property
     def lost(self):
@@ -207,9 +209,9 @@ def attempt(exercise_id, folder, *, runs=1, wall=60):
     exercise = found.model_copy(
         update={"lab": found.lab.model_copy(update={"runs": runs}), "limits": found.limits.model_copy(update={"wall": wall})}
     )
-    watcher = _Watcher()
+    watcher, started = _Watcher(), time.monotonic()
     graded = grade(exercise, folder, watcher, trusted=False)
-    return Tried(graded, watcher.said, watcher.left())
+    return Tried(graded, watcher.said, watcher.left(), time.monotonic() - started)
 
 
 class _Watcher:

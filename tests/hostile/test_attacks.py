@@ -78,9 +78,11 @@ def test_the_attempts_leave_no_trace(tried, place):
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_gets_what_it_deserves(tried, name):
+def test_an_attack_gets_what_it_deserves(tried, name, record_property):
     attack, done = ATTACKS[name], tried[name].result()
     report = done.graded.report
+    record_property("outcome", f"{done.outcome} {sorted(done.lost)} {report.message}")
+    record_property("seconds", round(done.seconds, 1))
     wanted = attack.get("outcomes") or ["error" if attack.get("error") else "full" if attack.get("full") else "lost"]
     assert done.outcome in wanted, (report.message, done.lost, done.said[-3000:])
     if done.outcome == "lost":

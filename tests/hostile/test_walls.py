@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import corpus
@@ -50,14 +51,17 @@ def test_without_walls_nothing_runs(monkeypatch, answer):
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("exercise_id", ["pb-nginx", "sync-coupure"])
-def test_a_right_answer_keeps_its_marks_behind_walls(tmp_path, exercise_id):
-    """One that installs packages, prepared beforehand and run twice; one whose link is cut on the way."""
-    exercise = catalog.find(exercise_id)
-    folder = shutil.copytree(exercise.folder / "solution", tmp_path / "copie")
-    parameters.fill_folder(folder, exercise.parameters)
-    report = grade(exercise, folder, trusted=False).report
-    assert report.full, report.model_dump_json(indent=2)
+def test_right_answers_keep_their_marks_behind_walls(tmp_path):
+    """One that installs packages, prepared beforehand and run twice; one whose link is cut on the way. Both at once."""
+
+    def report(exercise):
+        folder = shutil.copytree(exercise.folder / "solution", tmp_path / exercise.id)
+        parameters.fill_folder(folder, exercise.parameters)
+        return grade(exercise, folder, trusted=False).report
+
+    with ThreadPoolExecutor() as pool:
+        for found in pool.map(report, map(catalog.find, ("pb-nginx", "sync-coupure"))):
+            assert found.full, found.model_dump_json(indent=2)
 
 
 @pytest.mark.lab

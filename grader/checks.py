@@ -15,7 +15,10 @@ from typing import Any
 from grader.crowd import Crowd, OpenSpan, busiest, outside
 from grader.processes import Process, ProcessTable, is_python
 from grader.rhythm import Rhythm, longest_silence
-from labs.timeline.model import BlockKind, Job, Outcome, Poll, Timeline
+from labs.timeline.model import BlockKind, Job, Outcome, Poll, State, Timeline
+
+SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
+OUTLIVED = {State.TIMED_OUT, State.ORPHANED}  # Ansible gives such a job up before its last process ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +184,17 @@ class AnswerRun:
             files={path: file.content if file else None for path, file in files.items()},
             modified={path: file.modified if file else None for path, file in files.items()},
             jobs=self.timeline.on(host),
-            polls=tuple(poll for poll in self.recorded.polls if poll.host == host and poll.start is not None),
+            polls=tuple(self._believed(poll) for poll in self.recorded.polls if poll.host == host and poll.start is not None),
             unreachable=_unreachable(self.recorded, host),
             _table=ProcessTable(host, self.processes),
         )
+
+    def _believed(self, poll: Poll) -> Poll:
+        """A look, as far as its node bears the controller out: what it found cannot have ended later than it looked."""
+        job = next((job for job in self.timeline.jobs if (job.host, job.id) == (poll.host, poll.job)), None)
+        if job is None or job.state in OUTLIVED or poll.end is None:
+            return poll
+        return replace(poll, finished=poll.finished and job.end is not None and job.end <= poll.end + SLACK)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from handmade import NODES, background, job, module
 
 from grader.checks import NodeFile
 from labs.evidence.records import ProcessRun
-from labs.timeline.model import Block, BlockKind, Outcome, State
+from labs.timeline.model import Block, BlockKind, Outcome, Poll, State
 
 
 def commands(story, text, host="node1"):
@@ -80,3 +81,11 @@ def test_files_and_their_moments(story):
     assert nodes["node3"].files["/tmp/termine"] is None
     assert nodes["node3"].modified["/tmp/termine"] is None
     assert NodeFile("", 1.0).content == ""
+
+
+@pytest.mark.parametrize(("end", "believed"), [(9.0, True), (9.1, False), (None, False)])
+def test_a_look_cannot_have_found_what_its_node_had_not_ended(story, end, believed):
+    poll = Poll("node1", "j77.30", 8.9, finished=True, start=8.7, end=8.9)
+    story.with_jobs(job("node1", end=end, state=State.SUCCEEDED if end else State.RUNNING))
+    story.timeline = replace(story.timeline, polls=(poll,))
+    assert [look.finished for look in story.observed.nodes["node1"].polls] == [believed]

@@ -11,9 +11,14 @@ from dataclasses import fields
 
 import corpus
 import pytest
+from typer.testing import CliRunner
 
-from grader import catalog, parameters
-from grader.run import grade
+from grader import catalog, parameters, run
+from grader.cli import app
+from grader.errors import GraderError
+from grader.report import failure
+from grader.run import Graded, grade
+from labs import paths
 from labs.engines import settings, walls
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
@@ -126,3 +131,25 @@ def test_an_event_of_any_form_is_read_as_bounded_texts(name, odd):
             texts = [value for field in fields(event) if isinstance(value := getattr(event, field.name), str)]
             assert all(len(text) <= MOST_TEXT for text in texts)
             hash(event)
+
+
+# -- whom the command line trusts
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "trusted"),
+    [("travail/a", (), True), ("elsewhere/a", (), False), ("elsewhere/a", ("--confiance",), True), ("kept", (), True)],
+)
+def test_whom_the_command_line_trusts(monkeypatch, tmp_path, place, options, trusted):
+    """One's own answers, those that the exercise keeps, and what one vouches for: anybody else's runs behind walls."""
+    asked = []
+
+    def judged(exercise, path, watcher, *, trusted):
+        asked.append(trusted)
+        return Graded(failure(exercise.id, exercise.points, GraderError("Rien.")))
+
+    monkeypatch.setattr(paths, "WORK", tmp_path / "travail")
+    monkeypatch.setattr(run, "grade", judged)
+    answer = catalog.find("lots-deux").folder / "solution" if place == "kept" else tmp_path / place
+    CliRunner().invoke(app, ["check", "lots-deux", str(answer), *options])
+    assert asked == [trusted]

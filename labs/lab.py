@@ -231,6 +231,7 @@ class Lab:
     def reset(self) -> None:
         """New nodes in the place of the old ones: no file, no job, no fault of before is left."""
         with self.lock():
+            self.engine.remove_beside(self._label)
             self.engine.remove([node.name for node in self.engine.nodes(self._label)])
             self._journal.unlink(missing_ok=True)
         self.up()

@@ -25,6 +25,7 @@ import signal
 import stat as kinds
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 # A node of the embedded lab shares its machine's process table: its own processes carry its folder in their environment
@@ -284,18 +285,30 @@ class Disk:
                 spoilt("disk")
 
     def left(self) -> int:
-        """Bytes of the node's files that have been touched since the observer looks on."""
-        total = 0
-        for folder, folders, names in os.walk(f"{ROOT}/"):
-            folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
-            for name in names:
-                try:
-                    known = os.lstat(os.path.join(folder, name))
-                except OSError:
-                    continue
-                if known.st_ctime >= self.born:
-                    total += known.st_blocks * 512
-        return total
+        """Bytes of the node's files that have been touched since the observer looks on, those that have no name any more included."""
+        found = {}
+        for path in (*files_below(f"{ROOT}/"), *open_files()):
+            try:
+                known = os.stat(path, follow_symlinks=not path.startswith(f"{ROOT}/"))
+            except OSError:
+                continue
+            if kinds.S_ISREG(known.st_mode) and known.st_ctime >= self.born:
+                found[known.st_dev, known.st_ino] = known.st_blocks * 512
+        return sum(found.values())
+
+
+def files_below(root: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
+        yield from (os.path.join(folder, name) for name in names)
+
+
+def open_files() -> Iterator[str]:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            yield from (f"/proc/{pid}/fd/{number}" for number in os.listdir(f"/proc/{pid}/fd"))
+        except OSError:
+            continue
 
 
 def mount_space(pid: int | str) -> str:

@@ -117,6 +117,14 @@ def test_only_what_changed_is_judged_again(place):
     assert scores(records) == {"léa": 5, "paul": 5, "zoé": None}
 
 
+def test_no_message_tells_where_answers_lie(place):
+    (place / "copies" / "l'été : fini").mkdir()
+    (place / "copies" / "l'été : fini" / "deux-nombres.yml").write_text("  \n")
+    records, _ = graded(place)
+    (message,) = (record.exercises["deux-nombres"].report.message for slug, record in records.items() if "fini" in slug)
+    assert message == "answer.yml est vide. Écrivez-y votre réponse."
+
+
 def test_a_record_that_cannot_be_read_is_made_anew(place):
     graded(place)
     (place / "out" / "copies" / "léa.json").write_text('{"format": "contrepoint/copie"')

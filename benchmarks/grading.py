@@ -91,7 +91,7 @@ def _graded_here(copies: Path, out: Path, exercise_id: str) -> float:
     """Seconds for reading and judging all, the exercise loaded before."""
     course = Course(only=[exercise_id])
     started = time.perf_counter()
-    found = list(find(copies, course, out / "atelier", out))
+    found = list(find(copies, course, out / "atelier", out, print))
     Batch(course, Store(out), _Quiet(), Event(), Here(1, Gate(_Quiet()))).grade(found, LearnerFrom.NAME)
     return time.perf_counter() - started
 

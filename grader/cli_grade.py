@@ -93,6 +93,9 @@ class _Show:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def odd(self, sentence: str) -> None:
+        self._console.print(Text(typeset(f"⚠ {sentence}")), soft_wrap=True)
+
     def planned(self, copies: int, answers: int, kept: int) -> None:
         told = f"{counted(copies, 'copie')}, {counted(answers, 'réponse')}" + (f", dont {kept} déjà jugées" if kept else "")
         self._console.print(typeset(told), soft_wrap=True)

@@ -28,17 +28,16 @@ class Trace:
 
 
 def beside(entry: Path) -> dict[str, str]:
-    """The texts that lie beside an answer's file, spare copies of it left out. Raises OSError."""
+    """The texts that lie beside an answer's file, spare copies of it and what cannot be read left out."""
     return {path.relative_to(entry.parent).as_posix(): text for path in sorted(entry.parent.rglob("*")) if (text := _text(path, entry))}
 
 
 def _text(path: Path, entry: Path) -> str:
     spare = path.parent == entry.parent and path.stem.startswith(f"{entry.stem}-autre-")
-    if path == entry or spare or path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
-        return ""
     try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
+        kept = path != entry and not spare and path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES
+        return path.read_bytes().decode() if kept else ""
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

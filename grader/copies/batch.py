@@ -54,6 +54,9 @@ class Task:
 class Watcher(Protocol):
     """Who follows the grading; called from the thread that grades."""
 
+    def odd(self, sentence: str) -> None:
+        """Something about what was handed in that concerns no copy in particular, in French."""
+
     def planned(self, copies: int, answers: int, kept: int) -> None:
         """So many copies and answers; ``kept`` of these are known from before."""
 

@@ -59,8 +59,10 @@ class Mistakes:
 
 @dataclass(frozen=True, slots=True)
 class AlikeCopies:
+    """Copies whose answers look alike; ``percent`` is what they share of what few others write."""
+
     exercise: str
-    names: list[str]
+    rows: list[Row]
     percent: int
 
 
@@ -145,11 +147,10 @@ def alike(book: Gradebook, exercise: Exercise) -> Iterator[AlikeCopies]:
     """Copies whose answers look alike; values are too short to."""
     if exercise.kind is Kind.VALUE:
         return
-    answers = {row.slug: row.cells[exercise.id].judged for row in book.rows}
-    names = {row.slug: row.record.name for row in book.rows}
-    texts = {slug: judged.answer for slug, judged in answers.items() if judged is not None}
+    rows = {row.slug: row for row in book.rows}
+    texts = {slug: judged.answer for slug, row in rows.items() if (judged := row.cells[exercise.id].judged) is not None}
     for found in similarity.groups(texts, exercise.start(ENTRIES[exercise.kind])):
-        yield AlikeCopies(exercise.title, [names[slug] for slug in found.members], int(100 * found.share))
+        yield AlikeCopies(exercise.title, [rows[slug] for slug in found.members], int(100 * found.share))
 
 
 def shared(book: Gradebook) -> list[list[str]]:

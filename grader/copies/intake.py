@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,13 +57,14 @@ class Copy:
     notices: tuple[str, ...]
 
 
-def find(copies: Path, course: Course, shop: Path, aside: Path) -> Iterator[Copy]:
+def find(copies: Path, course: Course, shop: Path, aside: Path, tell: Callable[[str], None]) -> Iterator[Copy]:
     """The copies at a place, in the order of their names.
 
     ``shop``: a folder for what must be unpacked or written anew. ``aside``: a folder of results, which may lie among the copies.
+    ``tell`` gets French sentences on what concerns no copy in particular.
     Raises GraderError when there is nothing to read at all.
     """
-    found = parcels.parcels(copies, course.ids, shop, aside)
+    found = parcels.parcels(copies, course.ids, shop, aside, tell)
     for parcel, slug in zip(found, _slugs(found), strict=True):
         yield _Reading(course, shop / "copies" / slug).copy(parcel, slug)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.copies.records import Status
 from grader.errors import ExerciseError
+from grader.french import typeset
 from grader.run import Graded, grade
 from labs.timeline import store
 
@@ -32,7 +33,7 @@ class Verdict:
 
 def once(exercise: Exercise, folder: Path, stop: Event, *, trusted: bool) -> Verdict:
     """The verdict on the answer in ``folder``; ``stop``, once set, gives it up."""
-    return _verdict(_graded(exercise, folder, stop, trusted=trusted))
+    return _verdict(_graded(exercise, folder, stop, trusted=trusted), folder)
 
 
 def stubbornly(exercise: Exercise, folder: Path, stop: Event, *, trusted: bool) -> Verdict:
@@ -42,7 +43,7 @@ def stubbornly(exercise: Exercise, folder: Path, stop: Event, *, trusted: bool) 
         if graded.judged or not _may_pass(graded, exercise) or stop.wait(PAUSE):
             break
         graded = _graded(exercise, folder, stop, trusted=trusted)
-    return _verdict(graded)
+    return _verdict(graded, folder)
 
 
 def _graded(exercise: Exercise, folder: Path, stop: Event, *, trusted: bool) -> Graded:
@@ -54,6 +55,14 @@ def _may_pass(graded: Graded, exercise: Exercise) -> bool:
     return not isinstance(graded.error, ExerciseError) or exercise.lab.prepare is not None
 
 
-def _verdict(graded: Graded) -> Verdict:
+def _verdict(graded: Graded, folder: Path) -> Verdict:
     status = Status.GRADED if graded.error is None else Status.REFUSED if graded.judged else Status.ERROR
-    return Verdict(status, graded.report, tuple(store.dump(timeline) for timeline in graded.timelines))
+    report = graded.report.model_copy(update={"message": _without(folder, graded.report.message)})
+    return Verdict(status, report, tuple(store.dump(timeline) for timeline in graded.timelines))
+
+
+def _without(folder: Path, message: str) -> str:
+    """The message as whoever handed the answer in may read it: where it lay while it was judged is nobody's business."""
+    for shown in (str(folder), typeset(str(folder))):
+        message = message.replace(f"{shown}/", "").replace(shown, "la réponse")
+    return message

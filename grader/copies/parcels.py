@@ -18,7 +18,7 @@ from grader.lessons import lessons
 from grader.progress import FILE as PROGRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 MOST_FILES = 5000  # in one copy
 DEEPEST = 2  # archives in a copy that is an archive, and no further
@@ -63,9 +63,10 @@ class Parcel:
     notices: list[str] = field(default_factory=list)
 
 
-def parcels(copies: Path, exercises: Collection[str], shop: Path, aside: Path) -> list[Parcel]:
-    """The copies at a place: a folder of them, an archive of such a folder, or one copy. ``shop``: a folder to unpack in; ``aside``: not looked at.
+def parcels(copies: Path, exercises: Collection[str], shop: Path, aside: Path, tell: Callable[[str], None]) -> list[Parcel]:
+    """The copies at a place: a folder of them, an archive of such a folder, or one copy.
 
+    ``shop``: a folder to unpack in. ``aside``: a path that is not looked at. ``tell`` gets French sentences on what concerns no copy in particular.
     Raises GraderError when there is nothing to read there.
     """
     try:
@@ -77,11 +78,9 @@ def parcels(copies: Path, exercises: Collection[str], shop: Path, aside: Path) -
     if not stat.S_ISREG(mode):
         raise GraderError(f"{copies} n'est ni un dossier ni un fichier.", "Donnez le dossier des copies, ou leur archive.")
     if archives.is_archive(copies):
-        told = archives.unpack(copies, shop / "classe", of_a_class())
-        found = _in_folder(_inside(shop / "classe", exercises, aside), exercises, aside, texts.name(archives.stem(copies)))
-        for parcel in found[:1]:
-            parcel.notices += told
-        return found
+        for sentence in archives.unpack(copies, shop / "classe", of_a_class()):
+            tell(sentence)
+        return _in_folder(_inside(shop / "classe", exercises, aside), exercises, aside, texts.name(archives.stem(copies)))
     return [Parcel(Sender(texts.name(copies.stem)), copies.name, [(copies, texts.name(copies.name))])]
 
 

@@ -60,7 +60,7 @@ def grade_copies(plan: Plan, course: Course, watcher: Watcher, stop: Event, draw
     """
     try:
         with _workshop(plan.out) as shop:
-            copies = list(find(plan.copies, course, shop, plan.out))
+            copies = list(find(plan.copies, course, shop, plan.out, watcher.odd))
             if not copies:
                 raise GraderError(f"Il n'y a aucune copie dans {plan.copies}.", "Donnez le dossier des copies, ou leur archive.")
             with closing(Cluster(plan.cluster) if plan.cluster else Here(plan.jobs, Gate())) as engine:

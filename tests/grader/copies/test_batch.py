@@ -67,7 +67,7 @@ class Calm:
 
 def graded(place, learner_from=LearnerFrom.KIT, stop=None, jobs=2):
     course, notes = Course(place / "exercises"), Notes()
-    copies = list(find(place / "copies", course, place / "atelier", place / "out"))
+    copies = list(find(place / "copies", course, place / "atelier", place / "out", print))
     clock = iter(range(10**9))
     with closing(Here(jobs, Gate(Calm(), lambda: next(clock) * 10.0))) as engine:
         records = Batch(course, Store(place / "out"), notes, stop or Event(), engine).grade(copies, learner_from)
@@ -115,6 +115,14 @@ def test_only_what_changed_is_judged_again(place):
     records, notes = graded(place)
     assert len(notes.done) == 3
     assert scores(records) == {"léa": 5, "paul": 5, "zoé": None}
+
+
+def test_no_message_tells_where_answers_lie(place):
+    (place / "copies" / "l'été : fini").mkdir()
+    (place / "copies" / "l'été : fini" / "deux-nombres.yml").write_text("  \n")
+    records, _ = graded(place)
+    (message,) = (record.exercises["deux-nombres"].report.message for slug, record in records.items() if "fini" in slug)
+    assert message == "answer.yml est vide. Écrivez-y votre réponse."
 
 
 def test_a_record_that_cannot_be_read_is_made_anew(place):

@@ -53,7 +53,7 @@ def test_a_parcel_holds_all_that_judging_takes_and_nothing_of_the_answers_that_a
     write_atomically(place / "exercises" / "deux-nombres" / "solution" / "answer.yml", "secret")
     write_atomically(place / "exercises" / "deux-nombres" / "files" / "x.txt", "x")
     course = Course(place / "exercises")
-    copy = next(find(place / "copies", course, place / "atelier", place / "out"))
+    copy = next(find(place / "copies", course, place / "atelier", place / "out", print))
     parcel = cluster._packed(Task(copy, course.of("deux-nombres", "a"), copy.answers["deux-nombres"], "a"))
     assert set(parcel.material) == {"exercise.yml", "files/x.txt"}
     assert set(parcel.answer) == {"answer.yml"}
@@ -127,7 +127,7 @@ def test_two_workers_one_killed_on_the_way(place):
 
 def test_a_cluster_that_fails_gives_no_mark(place):
     course = Course(place / "exercises")
-    copy = next(find(place / "copies", course, place / "atelier", place / "out"))
+    copy = next(find(place / "copies", course, place / "atelier", place / "out", print))
     task = Task(copy, course.of("deux-nombres", "a"), copy.answers["deux-nombres"], "a")
 
     class Killed:

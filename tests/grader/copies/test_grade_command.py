@@ -141,6 +141,23 @@ def test_the_class_page_tells_what_came_back(place):
     assert 'href="retours/l%C3%A9a.html"' in page
 
 
+def test_answers_that_look_alike_are_shown_side_by_side_for_a_human_look(place):
+    """Of plays that are refused, so that no lab is needed: whether they are right has nothing to do with it."""
+    data = VALUE | {"id": "un-play", "kind": "playbook"}
+    data["checks"] = [data["checks"][0] | {"that": "true", "success_msg": "x", "fail_msg": "x"}]
+    write_exercise(place / "exercises", data)
+    own = "- nom: {0} du lot\n  tâches: [{0} la liste, {0} chaque job, {0} les bases, {0} les fichiers, attendre que {0} soit fini]\n"
+    for name, word in (("léa", "sauver"), ("paul", "compter"), ("zoé", "compter")):
+        put(place, name, own.format(word) + f"# {name}\n", "un-play")
+    assert grade(place).returncode == 0
+    page = (place / "out" / "classe.html").read_text()
+    alike = page[page.index("Les réponses qui se ressemblent") : page.index("<h2>Les copies")]
+    assert "un indice" in alike.lower()
+    assert 'href="retours/paul.html"' in alike
+    assert 'href="retours/zo%C3%A9.html"' in alike
+    assert "léa" not in alike
+
+
 def graded_so_far(out):
     return sum('"answer_digest"' in file.read_text() for file in (out / "copies").glob("[!.]*.json"))
 

@@ -41,7 +41,7 @@ def class_folder(tmp_path):
 
 def found(copies, course):
     shop = copies.parent / f"atelier-{len(list(copies.parent.iterdir()))}"
-    return {one.slug: one for one in intake.find(copies, course, shop, copies.parent / "resultats")}
+    return {one.slug: one for one in intake.find(copies, course, shop, copies.parent / "resultats", print)}
 
 
 def only(copies, course):
@@ -91,6 +91,12 @@ def test_the_archive_of_moodle(tmp_path, course):
     assert copies["Durand Léa_104"].notices == ("Aucune réponse n'a été trouvée dans cette copie.",)
 
 
+def test_what_is_odd_in_the_archive_of_a_class_is_no_copys(tmp_path, course, capsys):
+    copies = found(zipped(tmp_path / "c.zip", {"../dehors.yml": "x", "léa/deux-nombres.yml": RIGHT, "paul/deux-nombres.yml": HALF}), course)
+    assert all(one.notices == () for one in copies.values())
+    assert "son chemin sort de l'archive" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -117,7 +123,7 @@ def test_the_results_may_lie_among_the_copies(class_folder, course):
     write(class_folder / "léa" / "deux-nombres.yml", RIGHT)
     write(class_folder / "notes" / "copies" / "léa.json", "{}")
     shop = class_folder.parent / "atelier"
-    assert [one.slug for one in intake.find(class_folder, course, shop, class_folder / "notes")] == ["léa"]
+    assert [one.slug for one in intake.find(class_folder, course, shop, class_folder / "notes", print)] == ["léa"]
 
 
 def test_what_the_kit_keeps_is_judged_rather_than_a_cell_that_was_edited_since(class_folder, course):

@@ -21,6 +21,7 @@ from grader.spec import Exercise
 
 LEAST_RIGHT = 2
 LEAST_WRONG = 4
+SAMPLED_WRONG = 2
 START = "start"
 EMPTY = "vide"
 OTHERS = 200  # learners among whom one is looked for, whose drawn values all differ from the first ones
@@ -71,13 +72,13 @@ def cases(exercise: Exercise) -> tuple[Case, ...]:
 def sample(exercise: Exercise) -> tuple[Case, ...]:
     """Fewer of its ``cases``, where time is short.
 
-    The solution, one other right answer, for each check the first wrong answer that it must catch, and the empty one.
+    The solution, one other right answer, the first wrong answers that different checks must catch, and the empty one.
     """
     first: dict[str, str] = {}
     for name, wrong in exercise.wrong.items():
         first.setdefault(wrong.caught_by, f"wrong/{name}")
     right = [f"right/{folder.name}" for folder in _folders(exercise, "right")][:1]
-    chosen = {"solution", EMPTY, *right, *first.values()}
+    chosen = {"solution", EMPTY, *right, *list(first.values())[:SAMPLED_WRONG]}
     return tuple(case for case in cases(exercise) if case.name in chosen)
 
 

@@ -9,7 +9,9 @@ A worker that dies loses nothing: what it was judging is judged by another. Each
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +25,7 @@ from grader.copies.judging import Verdict, stubbornly
 from grader.copies.records import Status
 from grader.errors import GraderError
 from grader.report import failure
+from grader.spec import Kind
 
 if TYPE_CHECKING:
     from grader.copies.batch import Task
@@ -112,11 +115,8 @@ def judged_there(parcel: Parcel) -> Verdict:
         _unpack(parcel.material, root / parcel.exercise)
         _unpack(parcel.answer, answer)
         exercise = catalog.find(parcel.exercise, root, parcel.learner)
-        _enter()
-        try:
+        with nullcontext() if exercise.kind is Kind.VALUE else _room():  # values need none
             return stubbornly(exercise, answer, Event(), trusted=parcel.trusted)
-        finally:
-            _leave()
 
 
 def _unpack(files: dict[str, bytes], folder: Path) -> None:
@@ -125,19 +125,19 @@ def _unpack(files: dict[str, bytes], folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def _enter() -> None:
-    """Wait until one more may start; the first one here makes the gate."""
+@contextmanager
+def _room() -> Iterator[None]:
+    """Wait until one more may start, and say when it is over. The first one here makes the gate."""
     global _gate, _under_way  # noqa: PLW0603 - one load for all the threads of a worker
     while True:
         with _turn:
             _gate = _gate or Gate()
             if not _gate.refusal(_under_way):
                 _under_way += 1
-                return
+                break
         time.sleep(TICK)
-
-
-def _leave() -> None:
-    global _under_way  # noqa: PLW0603 - as above
-    with _turn:
-        _under_way -= 1
+    try:
+        yield
+    finally:
+        with _turn:
+            _under_way -= 1

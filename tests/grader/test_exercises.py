@@ -13,7 +13,7 @@ import pytest
 
 from grader import catalog, proof
 
-AT_ONCE = 5  # gradings mostly wait; and what one does to the machine must change no verdict of another
+AT_ONCE = 3  # gradings mostly wait; and what one does to the machine must change no verdict of another
 
 
 def sample(exercise):
@@ -38,12 +38,10 @@ def test_nothing_is_missing(exercise_id):
 
 
 @pytest.mark.parametrize("exercise_id", catalog.ids())
-def test_a_sample_tries_each_check_that_has_a_wrong_answer(exercise_id):
+def test_a_sample_tries_different_checks(exercise_id):
     exercise = catalog.find(exercise_id)
-    tried = {
-        exercise.wrong[case.name.removeprefix("wrong/")].caught_by for case in proof.sample(exercise) if case.name.startswith("wrong/")
-    }
-    assert tried == {wrong.caught_by for wrong in exercise.wrong.values()}
+    names = [case.name.removeprefix("wrong/") for case in proof.sample(exercise) if case.name.startswith("wrong/")]
+    assert len({exercise.wrong[name].caught_by for name in names}) == len(names) == proof.SAMPLED_WRONG
 
 
 @pytest.mark.lab

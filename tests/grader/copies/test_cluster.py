@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from threading import Event
 
 import pytest
 from handmade import VALUE, write_exercise
@@ -67,9 +68,7 @@ def test_a_worker_judges_a_parcel_by_itself():
 
 def test_without_a_scheduler_it_is_one_sentence():
     pytest.importorskip("distributed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    address = f"tcp://127.0.0.1:{_free_port()}"
     cluster.CONNECTING, before = 1, cluster.CONNECTING
     try:
         with pytest.raises(GraderError, match="Aucun ordonnanceur Dask"):
@@ -89,18 +88,49 @@ def running(*arguments):
             program.wait(60)
 
 
-@pytest.mark.lab
-def test_two_workers_one_killed_on_the_way(place):
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler's address, and how to start a worker of one thread."""
     pytest.importorskip("distributed")
-    before = set(paths.STATE.glob(f"{PREFIX}*"))
+    address = f"tcp://127.0.0.1:{_free_port()}"
+    worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path))
+    port = address.rpartition(":")[2]
+    with running("distributed.cli.dask_scheduler", "--port", port, "--host", "127.0.0.1", "--no-dashboard"):
+        yield address, lambda: running(*worker)
+
+
+def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(place))
+        return probe.getsockname()[1]
+
+
+def test_what_a_dead_worker_was_judging_is_judged_by_another(tmp_path, scheduler):
+    """Of values, which need no lab: many, so that the worker dies with some on its hands."""
+    address, worker = scheduler
+    write_exercise(tmp_path / "exercises", VALUE)
+    for number in range(60):
+        write_atomically(tmp_path / "copies" / f"{number:02}" / "deux-nombres.yml", f"a: {number % 4}\nb: 3\n")
+    course = Course(tmp_path / "exercises")
+    copies = list(find(tmp_path / "copies", course, tmp_path / "atelier", tmp_path / "out", print))
     with ExitStack() as stack:
-        stack.enter_context(running("distributed.cli.dask_scheduler", "--port", str(port), "--host", "127.0.0.1", "--no-dashboard"))
-        doomed = stack.enter_context(running(*worker))
+        doomed = stack.enter_context(worker())
+        engine = stack.enter_context(closing(cluster.Cluster(address)))
+        tasks = [Task(copy, course.first("deux-nombres"), copy.answers["deux-nombres"], None) for copy in copies]
+        futures = [engine.submit(task, Event()) for task in tasks]
+        assert futures[0].result(60).report.max == 2.5
+        doomed.kill()
+        stack.enter_context(worker())
+        scores = [future.result(120).report.score for future in futures]
+    assert scores == [2.5 if number % 4 == 2 else 1 for number in range(60)]
+
+
+@pytest.mark.lab
+def test_two_workers_one_killed_on_the_way(place, scheduler):
+    address, worker = scheduler
+    before = set(paths.STATE.glob(f"{PREFIX}*"))
+    with ExitStack() as stack:
+        doomed = stack.enter_context(worker())
         command = [
             sys.executable,
             "-m",
@@ -117,7 +147,7 @@ def test_two_workers_one_killed_on_the_way(place):
         while not set(paths.STATE.glob(f"{PREFIX}*/inventory.yml")) - before and time.monotonic() < deadline:
             time.sleep(0.1)
         doomed.kill()  # with a lab of its own, and an answer under way
-        stack.enter_context(running(*worker))
+        stack.enter_context(worker())
         _, said = grading.communicate(timeout=300)
     assert grading.returncode == 0, said
     book = json.loads((place / "out" / "notes.json").read_text())

@@ -118,7 +118,12 @@ def prepare_tests() -> None:
         raise LabError("Les bibliothèques de test n'ont pas pu être installées.", "Vérifiez l'accès à PyPI, puis relancez « ./check ».")
     if not _playwright_starts() and system.can_install():
         system.install("libatomic1", tell)  # its own node needs it, and a bare Debian lacks it
-    for program, what in (("chromium", "dans un navigateur"), ("dockerd", "sur Docker"), ("hunspell", "d’orthographe")):
+    for program, what in (
+        ("chromium", "dans un navigateur"),
+        ("dockerd", "sur Docker"),
+        ("newuidmap", "de podman sans privilège"),
+        ("hunspell", "d’orthographe"),
+    ):
         if system.can_install():
             system.require(program, tell)
         elif not system.has(program):

@@ -19,6 +19,7 @@ PACKAGES = {
     "dockerd": "docker.io",
     "hunspell": "hunspell",
     "mmdebstrap": "mmdebstrap",
+    "newuidmap": "uidmap",
     "podman": "podman",
     "runc": "runc",
     "ssh": "openssh-client",

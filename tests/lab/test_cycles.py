@@ -1,6 +1,6 @@
 """A lab's program killed at any moment of its life, time after time: ``labs gc`` leaves nothing of it.
 
-CONTREPOINT_CYCLES says how many times; ``benchmarks/labs.py --cycles`` asks for more than the tests do.
+CONTREPOINT_CYCLES says how many times; ``benchmarks/lab.py --cycles`` asks for more than the tests do.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Sides are run in turn (A B A B …), so that a machine whose speed drifts harms both alike; medians and ratios are printed. The bare
 containers are of the same image, without network, fence, limits or inventory of their own, and started all at once.
 
-    python benchmarks/labs.py [--rounds 5] [--nodes 3 10 50] [--engine podman]
-    python benchmarks/labs.py --cycles 100      a lab killed at any moment so many times, and nothing left (tests/lab/test_cycles.py)
+    python benchmarks/lab.py [--rounds 5] [--nodes 3 10 50] [--engine podman]
+    python benchmarks/lab.py --cycles 100      a lab killed at any moment so many times, and nothing left (tests/lab/test_cycles.py)
 """
 
 from __future__ import annotations

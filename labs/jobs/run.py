@@ -101,10 +101,11 @@ class Job:
                 cancel_callback=self._cancelled.is_set,
                 suppress_env_files=True,
                 quiet=True,
-                # The runner looks at its cancel flag between two reads of the terminal.
-                settings={"suppress_ansible_output": True, "suppress_output_file": True, "pexpect_timeout": 1},
                 **(self._controller.arguments(self.command) if self._controller else _arguments(self.command, self.lab)),
             )
+            # Set here: the runner forgets the `settings` that it is given when there is no file of them.
+            runner.config.suppress_output_file = True  # left open when a run ends badly; events carry the output
+            runner.config.pexpect_timeout = 1  # seconds; it looks at its cancel flag between two reads of the terminal
             if self._controller:
                 self._controller.enclose(runner, self._on_event)
             self.status = "running"

@@ -12,9 +12,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from grader.crowd import Crowd, OpenSpan, busiest, outside
+from grader.crowd import Crowd, OpenSpan, busiest
 from grader.processes import Process, ProcessTable, is_python
-from grader.rhythm import Rhythm, longest_silence
+from grader.rhythm import Rhythm, longest_silence, silences, whole
 from labs.timeline.model import BlockKind, Job, Outcome, Poll, State, Timeline
 
 SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
@@ -105,10 +105,14 @@ class Node:
         return min(waits, default=None)
 
     def at_rest(self, program: str, until: float) -> float:
-        """Seconds between the program's first start and ``until`` when it did not run, no job of it went on, and Ansible did not visit."""
+        """Seconds between the program's first start and ``until`` when it did not run, no job of it went on, and Ansible did not visit.
+
+        Of each such stretch the whole seconds count: less is what Ansible takes from one step to the next, the longer the busier the machine.
+        """
         visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
         runs = self.program(program)
-        return outside([*visits, *self._spans(program)], runs[0].start, until) if runs else 0.0
+        busy = [(start, float("inf") if end is None else end) for start, end in (*visits, *self._spans(program))]
+        return sum(whole(stretch) for stretch in silences(busy, runs[0].start, until)) if runs else 0.0
 
     def visited_after(self, moment: float) -> bool:
         """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""

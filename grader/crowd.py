@@ -1,11 +1,9 @@
-"""How many things were under way at once, and when nothing was: arithmetic on spans of time, in seconds since the run's start."""
+"""How many things were under way at once: arithmetic on spans of time, in seconds since the run's start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from labs.timeline.metrics import length, overlaps
 
 OpenSpan = tuple[float, float | None]  # start, end; None for what has no end yet
 
@@ -29,9 +27,3 @@ def busiest(spans: Iterable[OpenSpan]) -> Crowd:
     most = max(counts.values())
     start = next(moment for moment in moments if counts[moment] == most)
     return Crowd(most, start, next((moment for moment in moments if moment > start and counts[moment] < most), None))
-
-
-def outside(spans: Iterable[OpenSpan], since: float, until: float) -> float:
-    """Seconds between ``since`` and ``until`` during which none of these was under way."""
-    closed = [(start, until if end is None else end) for start, end in spans]
-    return max(0.0, until - since) - length(overlaps((since, until), closed))

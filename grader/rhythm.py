@@ -36,7 +36,7 @@ class Rhythm:
         first, step = waits[0], min(waits[1:], default=waits[0])
         if abs(first - step) <= _COSTS:
             first = step = min(first, step)
-        return cls(_whole(first), _whole(step) or _BREATHLESS, len(waits))
+        return cls(whole(first), whole(step) or _BREATHLESS, len(waits))
 
     def looks(self, duration: float) -> int:
         """How many looks it takes to see the end of a job of ``duration`` seconds; at least as many as were seen."""
@@ -50,14 +50,20 @@ class Rhythm:
         return 1 + ceil(max(0.0, duration - self.first) / self.step)
 
 
-def longest_silence(spans: Iterable[Span], since: float, until: float) -> float:
-    """The longest stretch, in seconds, between ``since`` and ``until`` that no span covers."""
-    longest, covered = 0.0, since
+def silences(spans: Iterable[Span], since: float, until: float) -> list[float]:
+    """The stretches, in seconds, between ``since`` and ``until`` that no span covers, in order."""
+    found, covered = [], since
     for start, end in sorted(spans):
-        longest = max(longest, min(start, until) - covered)
+        found.append(min(start, until) - covered)
         covered = max(covered, min(end, until))
-    return max(longest, until - covered)
+    return [stretch for stretch in (*found, until - covered) if stretch > 0]
 
 
-def _whole(wait: float) -> float:
+def longest_silence(spans: Iterable[Span], since: float, until: float) -> float:
+    """The longest of them; 0 when there is none."""
+    return max(silences(spans, since, until), default=0.0)
+
+
+def whole(wait: float) -> float:
+    """The seconds that Ansible was told to wait: whole ones, the rest is what it costs by itself."""
     return float(floor(wait + _CLOCKS))

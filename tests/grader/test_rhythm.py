@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from handmade import background, job
 
-from grader.rhythm import Rhythm, longest_silence
+from grader.rhythm import Rhythm, longest_silence, silences
 from labs.evidence.records import ProcessRun
 from labs.timeline.model import Poll
 
@@ -45,6 +45,12 @@ def test_looks_without_a_pause_are_as_many_as_were_seen_at_least():
     assert rhythm.looks(6) == 13
     assert Rhythm.of([2.0] * 7).looks(6) == 7
     assert Rhythm.of([]) is None
+
+
+def test_what_nothing_covers():
+    assert silences([(0, 2), (1, 3), (5, float("inf"))], 1, 8) == [2]
+    assert silences([(0, 2)], 4, 3) == []
+    assert silences([], 1, 2) == [1]
 
 
 def test_the_longest_silence_is_between_visits():

@@ -206,7 +206,6 @@ def _folder(name: str) -> NodeFolder:
 
 
 def _write_record(spec: NodeSpec, host_key: HostKey) -> None:
-    STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
     record = {
         "name": spec.name,
         "hostname": spec.hostname,
@@ -218,7 +217,12 @@ def _write_record(spec: NodeSpec, host_key: HostKey) -> None:
         "host_key": host_key.public,
         "internet": spec.internet,
     }
-    _record(spec.name).write_text(json.dumps(record) + "\n", encoding="utf-8")
+    written = False
+    while not written:
+        STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # who removes the last node meanwhile takes the empty store away
+            _record(spec.name).write_text(json.dumps(record) + "\n", encoding="utf-8")
+            written = True
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -35,6 +35,8 @@ def main() -> None:
         print(listener.getsockname()[1], flush=True)
         os._exit(0)
     os.setsid()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # a course started by nohup ignores them, and so would all that its nodes run
     _leave_streams(folder.log)
     asyncio.run(Server(folder, listener).run())
 

@@ -279,10 +279,15 @@ class Disk:
     def look(self) -> None:
         """Somebody may be filling the disk: when it is this node, say so."""
         room = self.room()
+        self.free = max(self.free, room)  # what another node lets go of
         if self.free - room > MOST_DISK // 4:
             self.free = room
-            if self.left() > MOST_DISK:
-                spoilt("disk")
+            self.weigh()
+
+    def weigh(self) -> None:
+        """The true measure; a walk through all files, so not at every look."""
+        if self.left() > MOST_DISK:
+            spoilt("disk")
 
     def left(self) -> int:
         """Bytes of the node's files that have been touched since the observer looks on, those that have no name any more included."""
@@ -298,9 +303,18 @@ class Disk:
 
 
 def files_below(root: str) -> Iterator[str]:
+    """All files of the file system that ``root`` is on; ``ismount`` would follow the link that /proc/1/root is."""
+    own = device(root)
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not os.path.ismount(os.path.join(folder, name))]
+        folders[:] = [name for name in folders if device(os.path.join(folder, name)) == own]
         yield from (os.path.join(folder, name) for name in names)
+
+
+def device(path: str) -> int:
+    try:
+        return os.lstat(path).st_dev
+    except OSError:
+        return -1
 
 
 def open_files() -> Iterator[str]:
@@ -337,6 +351,8 @@ def main() -> None:
         if not processes.wait(0):
             processes.look()
             files.look(processes.job_folders, processes.wrapped)
+            if disk:
+                disk.weigh()
             return
 
 

@@ -19,6 +19,7 @@ OBSERVER = Path(__file__).with_name("observer.py")
 # -I and -S: nothing of the node's own Python set-up is loaded, so it starts fast and a node's files cannot steer it.
 COMMAND = ("python3", "-I", "-S", "-c")
 FAREWELL_SECONDS = 3.0
+LONG_FAREWELL_SECONDS = 20.0  # where all files are weighed before
 MOST_LINE = 256 * 1024  # bytes
 MOST_TOLD = 64 * 1024**2  # bytes that an observer may tell of a node that is nobody's to trust
 
@@ -49,7 +50,7 @@ class Watch:
             with suppress(OSError):
                 _pipe(observer.stdin).close()
         for node, observer, thread in zip(self._lab.nodes, self._observers, self._threads, strict=True):
-            thread.join(FAREWELL_SECONDS)
+            thread.join(LONG_FAREWELL_SECONDS if self._lab.walled else FAREWELL_SECONDS)
             if thread.is_alive():  # its node is frozen, or the engine is stuck
                 observer.kill()
                 thread.join(FAREWELL_SECONDS)

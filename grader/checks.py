@@ -111,8 +111,7 @@ class Node:
         """
         visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
         runs = self.program(program)
-        busy = [(start, float("inf") if end is None else end) for start, end in (*visits, *self._spans(program))]
-        return sum(whole(stretch) for stretch in silences(busy, runs[0].start, until)) if runs else 0.0
+        return sum(whole(stretch) for stretch in silences([*visits, *self._spans(program)], runs[0].start, until)) if runs else 0.0
 
     def visited_after(self, moment: float) -> bool:
         """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
@@ -125,11 +124,7 @@ class Node:
         """How Ansible came to look at this job: its waits before each look. None when it never did."""
         looks = sorted(poll.start for poll in self.polls if poll.job in {job.id, ""} and poll.start is not None)
         since = [job.start or 0.0, *looks]
-        spans = [
-            (process.start, float("inf") if process.end is None else process.end)
-            for process in self._table
-            if self._table.visiting(process) or self._table.launching(process)
-        ]
+        spans = [(process.start, process.end) for process in self._table if self._table.visiting(process) or self._table.launching(process)]
         return Rhythm.of([longest_silence(spans, before, look) for before, look in zip(since, looks, strict=False)])
 
     def _run(self, process: Process) -> Run:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-Span = tuple[float, float]  # seconds
+from grader.crowd import OpenSpan
 
 _CLOCKS = 0.1  # seconds by which an end can be seen late, and a wait therefore be seen too short
 _COSTS = 1.0  # seconds: waits that differ by less are the same wait, and the cost of a visit
@@ -50,16 +50,16 @@ class Rhythm:
         return 1 + ceil(max(0.0, duration - self.first) / self.step)
 
 
-def silences(spans: Iterable[Span], since: float, until: float) -> list[float]:
+def silences(spans: Iterable[OpenSpan], since: float, until: float) -> list[float]:
     """The stretches, in seconds, between ``since`` and ``until`` that no span covers, in order."""
     found, covered = [], since
-    for start, end in sorted(spans):
+    for start, end in sorted(spans, key=lambda span: span[0]):
         found.append(min(start, until) - covered)
-        covered = max(covered, min(end, until))
+        covered = max(covered, until if end is None else min(end, until))
     return [stretch for stretch in (*found, until - covered) if stretch > 0]
 
 
-def longest_silence(spans: Iterable[Span], since: float, until: float) -> float:
+def longest_silence(spans: Iterable[OpenSpan], since: float, until: float) -> float:
     """The longest of them; 0 when there is none."""
     return max(silences(spans, since, until), default=0.0)
 

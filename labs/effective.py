@@ -55,11 +55,11 @@ def effective_behind_walls(config: Path) -> Effective:
 
     Raises LabError where there are no walls.
     """
-    from labs.engines import settings
+    from labs.engines import settings, walls
     from labs.engines.container import containers
     from labs.image import controller
 
-    engine = containers(settings.choose())
+    engine = containers(settings.choose(), walls.need_containers())
     image = controller.ensure(engine)
     with TemporaryDirectory(prefix="contrepoint-") as scratch:
         shown = Path(scratch, "shown")

@@ -83,7 +83,7 @@ class Lab:
     @property
     def containers(self) -> ContainerEngine:
         """The same, for what only containers can do; LabError where nodes are none."""
-        return containers(self.engine)
+        return containers(self.engine, walls.need_containers())
 
     @property
     def inventory(self) -> Path:

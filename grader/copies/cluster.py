@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from grader import catalog
 from grader.copies.admission import Gate
-from grader.copies.course import ANSWERS
 from grader.copies.judging import Verdict, stubbornly
 from grader.copies.records import Status
 from grader.errors import GraderError
+from grader.material import ANSWERS
 from grader.report import failure
 from grader.spec import Kind
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader import catalog, parameters
 from grader.copies.records import digest
 from grader.lessons import lessons
+from grader.material import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from grader.spec import Exercise
 
-ANSWERS = ("start", "solution", "right", "wrong")  # folders of answers: no verdict on another one depends on them
 _MOST_KEPT = 256  # draws
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from grader import page
 from grader.french import figure, listing, points, typeset
+from labs import paths
 from labs.inventory import write_atomically
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FEEDBACK = "retours"
 _TEMPLATES = Path(__file__).parent / "templates"
+_COLOURS = paths.ROOT / "labs" / "site" / "static" / "colours.css"
 _SOURCE = re.compile(r'name="contrepoint-source" content="([0-9a-f]+)"')
 _MOST_HEAD = 4096  # characters within which a page says what it was made from
 
@@ -58,8 +60,9 @@ def _environment() -> Any:
     )
     filters = {"figure": figure, "points": points, "listing": listing, "prose": _prose, "address": address}
     environment.filters.update(filters)
-    environment.globals["style"] = (_TEMPLATES / "pages.css").read_text(encoding="utf-8")
-    environment.globals["templates"] = "".join(path.read_text(encoding="utf-8") for path in sorted(_TEMPLATES.iterdir()) if path.is_file())
+    environment.globals["style"] = "".join(path.read_text(encoding="utf-8") for path in (_COLOURS, _TEMPLATES / "pages.css"))
+    made_from = (_COLOURS, *(path for path in sorted(_TEMPLATES.iterdir()) if path.is_file()))
+    environment.globals["templates"] = "".join(path.read_text(encoding="utf-8") for path in made_from)
     return environment
 
 

@@ -393,12 +393,8 @@ def _complaint(done: Completed) -> str:
     return done.stderr.decode(errors="replace").strip() or f"code {done.returncode}"
 
 
-def containers(engine: Engine) -> ContainerEngine:
-    """The engine, for walls, which only containers are; LabError where nodes are none."""
+def containers(engine: Engine, refusal: LabError) -> ContainerEngine:
+    """The engine, for what only containers do; raises ``refusal`` where nodes are none."""
     if not isinstance(engine, ContainerEngine):
-        raise LabError(
-            "Le labo embarqué n'a pas de murs : ses nœuds partagent les fichiers de cette machine.",
-            "Installez podman (« sudo apt-get install podman »), puis relancez « ./start » ; pour une réponse à laquelle vous faites "
-            "confiance, ajoutez « --confiance ».",
-        )
+        raise refusal
     return engine

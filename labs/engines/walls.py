@@ -54,3 +54,12 @@ def require(limits: Sequence[str]) -> None:
             "Les murs ne tiennent pas sur cette machine : le moteur de conteneurs ne sait y borner ni la mémoire ni les processus.",
             "Corrigez sur une autre machine ; pour une réponse à laquelle vous faites confiance, ajoutez « --confiance ».",
         )
+
+
+def need_containers() -> LabError:
+    """What is told where nodes are no containers."""
+    return LabError(
+        "Le labo embarqué n'a pas de murs : ses nœuds partagent les fichiers de cette machine.",
+        "Installez podman (« sudo apt-get install podman »), puis relancez « ./start » ; pour une réponse à laquelle vous faites "
+        "confiance, ajoutez « --confiance ».",
+    )

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from labs import system
-from labs.engines import settings
+from labs.engines import container, settings
 from labs.engines.base import Engine
 from labs.engines.container import ContainerEngine
 from labs.errors import LabError
@@ -87,11 +87,10 @@ def _build(engine: ContainerEngine, base: str, say: Say) -> None:
 
 def containers(engine: Engine) -> ContainerEngine:
     """The same engine; LabError when it has no images."""
-    if not isinstance(engine, ContainerEngine):
-        raise LabError(
-            "Le labo embarqué n'a pas d'image : ses nœuds sont faits de cette machine.", "« labs doctor » dit ce qu'il y manque."
-        )
-    return engine
+    return container.containers(
+        engine,
+        LabError("Le labo embarqué n'a pas d'image : ses nœuds sont faits de cette machine.", "« labs doctor » dit ce qu'il y manque."),
+    )
 
 
 def save(engine: ContainerEngine, file: Path) -> None:

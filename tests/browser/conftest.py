@@ -138,6 +138,15 @@ def page(chromium):
     context.close()
 
 
+@pytest.fixture
+def offline(page):
+    """The page without a network: whatever it asks of one is refused, and noted in ``page.asked``."""
+    page.asked = []
+    page.context.set_offline(True)
+    page.on("request", lambda request: page.asked.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+    return page
+
+
 class Notebook:
     """The notebook that is open in front, as a learner's hand finds it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import OUTPUTS, serious_faults
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -23,11 +23,6 @@ def finished(cell):
     expect(cell.get_by_text("✓ Terminé")).to_be_visible(timeout=RUN_MS)
 
 
-def serious_faults(page):
-    found = Axe().run(page, context=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").response["violations"]
-    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in {"serious", "critical"}]
-
-
 def test_a_job_is_launched_followed_and_cleaned_up(notebook):
     lesson = notebook(LESSON)
     assert lesson.run_all() is True
@@ -40,7 +35,7 @@ def test_a_job_is_launched_followed_and_cleaned_up(notebook):
     field.press("Enter")
     expect(answer.locator("details[open] > p", has_text="booléen")).to_be_visible()
     jid = re.search(r"j\d+\.\d+", answer.inner_text())[0]
-    assert serious_faults(lesson.page) == []
+    assert serious_faults(lesson.page, OUTPUTS) == []
 
     ask = lesson.cell('forecast="03-tous"')
     ask.get_by_label("Le job").select_option(label=f"node1 · {jid}")
@@ -59,7 +54,7 @@ def test_a_job_is_launched_followed_and_cleaned_up(notebook):
     expect(clean.locator("details.cp-answer")).to_contain_text("erased", timeout=RUN_MS)
     expect(clean.get_by_label("Le job")).to_contain_text(f"{jid} (effacé)")
     finished(clean)
-    assert serious_faults(lesson.page) == []
+    assert serious_faults(lesson.page, OUTPUTS) == []
     assert lesson.page.complaints == []
 
 
@@ -71,5 +66,5 @@ def test_the_file_of_the_job_changes_under_the_learners_eyes(notebook):
     expect(cell.get_by_text("Le job tourne.")).to_be_visible(timeout=RUN_MS)
     finished(cell)
     expect(cell.get_by_text("le fichier n’existe plus")).to_be_visible()
-    assert serious_faults(lesson.page) == []
+    assert serious_faults(lesson.page, OUTPUTS) == []
     assert lesson.page.complaints == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import OUTPUTS, serious_faults
 from playwright.sync_api import expect
 
 from labs import paths
@@ -19,11 +19,6 @@ WHOLE = """() => {
 }"""
 
 
-def serious_faults(page):
-    found = Axe().run(page, context=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").response["violations"]
-    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in {"serious", "critical"}]
-
-
 def button(place, text):
     return place.locator("button.jupyter-button", has_text=text)
 
@@ -35,7 +30,7 @@ def test_a_lesson_opens_and_axe_finds_nothing_serious_in_it(notebook, name):
     assert lesson.run_all() is True
     lesson.cell("quiz(").locator("details").first.wait_for()
     assert lesson.page.locator(".jp-RenderedHTMLCommon .jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    assert serious_faults(lesson.page) == []
+    assert serious_faults(lesson.page, OUTPUTS) == []
     assert lesson.page.complaints == []
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import OUTPUTS, serious_faults
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 LESSON = "06_pieges_et_voisins"
 RUN_MS = 120_000
-
-
-def serious_faults(page):
-    found = Axe().run(page, context=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output").response["violations"]
-    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in {"serious", "critical"}]
 
 
 def test_two_ways_are_run_and_compared(notebook):
@@ -32,5 +27,5 @@ def test_two_ways_are_run_and_compared(notebook):
     expect(cell.get_by_text("Vos exécutions, sur un même axe").first).to_be_visible(timeout=RUN_MS)
     expect(cell.get_by_text("B par rapport à A").first).to_be_visible()
     expect(cell.locator("table").first).to_contain_text("(B ci-dessous)")
-    assert serious_faults(lesson.page) == []
+    assert serious_faults(lesson.page, OUTPUTS) == []
     assert lesson.page.complaints == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import serious_faults
 from playwright.sync_api import expect
 
 from labs.site import writing
@@ -21,22 +21,14 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(page, site):
-    """Open a page of the site by its name; whatever it asks of a network is refused and noted in ``page.asked``."""
-    page.asked = []
-    page.context.set_offline(True)
-    page.on("request", lambda request: page.asked.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+def opened(offline, site):
+    """Open a page of the site by its name."""
 
     def go(name):
-        page.goto((site / f"{name}.html").as_uri())
-        return page
+        offline.goto((site / f"{name}.html").as_uri())
+        return offline
 
     return go
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in {"serious", "critical"}]
 
 
 def first_replay(page):
@@ -77,10 +69,10 @@ def test_axe_finds_nothing_serious_by_day_nor_by_night(opened, name):
     page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
     if name != "index":
         first_replay(page)
-    assert serious(page) == []
+    assert serious_faults(page) == []
     page.get_by_role("button", name="Thème sombre").click()
     expect(page.get_by_role("button", name="Thème clair")).to_be_visible()
-    assert serious(page) == []
+    assert serious_faults(page) == []
     assert page.complaints == []
 
 

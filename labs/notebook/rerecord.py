@@ -50,7 +50,8 @@ def one(lab: Lab, name: str, recipe: Mapping[str, Any]) -> Timeline:
     recordings.path(name).parent.mkdir(exist_ok=True)
     store.save(timeline, recordings.path(name))
     if recipe.get("printed"):
-        _keep(recordings.printed_path(name), recording.stdout + "\n")
+        # Ansible names files by their whole path: here, from the course's own folder.
+        _keep(recordings.printed_path(name), recording.stdout.replace(f"{paths.ROOT}/", "") + "\n")
     if follower:
         _keep(recordings.versions_path(name), jobfiles.dumped(follower.path, follower.versions))
     return timeline

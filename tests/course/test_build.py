@@ -80,3 +80,10 @@ def test_every_recorded_run_is_shown_and_every_run_shown_is_recorded():
     cells = [cell for source in build.sources() for cell in build.built(source).cells if cell.cell_type == "code"]
     shown = {run for cell in cells for run in build.runs_shown(cell.source)}
     assert shown == set(recordings.recipes()) == {path.stem for path in paths.RUNS.glob("*.json")}
+
+
+@pytest.mark.parametrize("path", sorted((paths.RUNS / "printed").iterdir()), ids=lambda path: path.stem)
+def test_what_ansible_printed_names_no_folder_of_the_machine_that_recorded_it(path):
+    told = path.read_text(encoding="utf-8")
+    assert "Origin: /" not in told
+    assert str(paths.ROOT) not in told

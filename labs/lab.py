@@ -46,6 +46,10 @@ class NodeStatus:
     port: int | None = None
 
 
+class _DeafError(LabError):
+    """A node that runs, and whose SSH does not answer."""
+
+
 class Lab:
     """Nodes ``node1`` … ``nodeN`` of one name. Two checkouts, or two names, never meet.
 
@@ -180,6 +184,12 @@ class Lab:
                 return self._address(spec.hostname, self._port(spec.hostname), node.host_key)
         if node:
             self.engine.remove([spec.name])
+        with suppress(_DeafError):  # seen once in hundreds on a busy machine: another one in its place answers
+            return self._create(spec)
+        self.engine.remove([spec.name])
+        return self._create(spec)
+
+    def _create(self, spec: NodeSpec) -> Address:
         host_key = make_host_key(self.directory)
         return self._address(spec.hostname, self.engine.create(spec, host_key), host_key.public)
 
@@ -191,7 +201,7 @@ class Lab:
         deadline = time.monotonic() + SSH_SECONDS
         while port is None or not _answers(port):
             if port is None or time.monotonic() > deadline:
-                raise LabError(
+                raise _DeafError(
                     f"{hostname} a démarré, mais son SSH ne répond pas.", "Lancez « labs reset » ; si cela persiste, « labs doctor »."
                 )
             time.sleep(0.02)

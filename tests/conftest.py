@@ -25,7 +25,21 @@ def _engine_missing() -> str:
     return "" if engine.isolated else "aucun moteur de conteneurs n'est utilisable ici (labs doctor)"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    _run_side_by_side(items)
+    _skip_without_containers(items)
+
+
+def _run_side_by_side(items):
+    """What shares something is one worker's: a file's tests what is dear to make, and those of the course as it is opened, its one lab."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            opened = "course" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("course" if opened else str(item.path.relative_to(item.config.rootpath))))
+
+
+def _skip_without_containers(items):
     """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
     needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
     if not needing or os.environ.get("CI"):

@@ -9,10 +9,23 @@ from labs.notebook import build, recordings
 NAMES = [source.stem for source in build.sources()]
 
 
+@pytest.fixture(scope="module")
+def lessons():
+    """Each lesson by its name, built from its source: drawing their figures takes its time, and once is enough."""
+    return {source.stem: build.built(source) for source in build.sources()}
+
+
+@pytest.fixture
+def built_once(lessons, monkeypatch):
+    monkeypatch.setattr(build, "built", lambda source: lessons[source.stem])
+
+
+@pytest.mark.usefixtures("built_once")
 def test_notebooks_are_in_step_with_their_sources():
     assert build.out_of_step() == []
 
 
+@pytest.mark.usefixtures("built_once")
 def test_a_notebook_out_of_step_is_seen(tmp_path, monkeypatch):
     for folder in ("sources", "quiz"):
         (tmp_path / folder).symlink_to(paths.NOTEBOOKS / folder)
@@ -68,16 +81,15 @@ def test_an_exercise_cell_shows_its_statement():
     assert "Survivre à une coupure" in cell.outputs[0].data["text/plain"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_cell_ids_are_the_same_from_one_build_to_the_next(name):
-    source = paths.NOTEBOOKS / "sources" / f"{name}.md"
+def test_cell_ids_are_the_same_from_one_build_to_the_next():
+    source = build.sources()[0]
     ids = [cell.id for cell in build.built(source).cells]
     assert ids == [cell.id for cell in build.built(source).cells]
     assert len(set(ids)) == len(ids)
 
 
-def test_every_recorded_run_is_shown_and_every_run_shown_is_recorded():
-    cells = [cell for source in build.sources() for cell in build.built(source).cells if cell.cell_type == "code"]
+def test_every_recorded_run_is_shown_and_every_run_shown_is_recorded(lessons):
+    cells = [cell for lesson in lessons.values() for cell in lesson.cells if cell.cell_type == "code"]
     shown = {run for cell in cells for run in build.runs_shown(cell.source)}
     assert shown == set(recordings.recipes()) == {path.stem for path in paths.RUNS.glob("*.json")}
 

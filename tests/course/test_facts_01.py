@@ -10,6 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.plays
+
 TOOLS = Path(sys.executable).parent
 LOCAL = ["-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
 

@@ -13,6 +13,8 @@ from labs.notebook.commandline import CommandLine
 from labs.recording import record
 from labs.timeline.model import BlockKind, Mode, State
 
+pytestmark = pytest.mark.plays
+
 SETTING, VARIABLE = "DEFAULT_POLL_INTERVAL", "ANSIBLE_POLL_INTERVAL"
 
 

@@ -22,6 +22,8 @@ from labs.timeline import metrics
 from labs.timeline.model import State
 from labs.timeline.simulate import simulate
 
+pytestmark = pytest.mark.plays
+
 LESSON = (paths.NOTEBOOKS / "sources" / "05_lots.md").read_text(encoding="utf-8")
 DURATIONS = (1, 2, 3, 4, 5)
 

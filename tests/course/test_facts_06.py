@@ -21,6 +21,8 @@ from labs.jobs.command import Playbook
 from labs.recording import record
 from labs.timeline import metrics
 
+pytestmark = pytest.mark.plays
+
 TOOLS = Path(sys.executable).parent
 ASK = """
       ansible.builtin.async_status:

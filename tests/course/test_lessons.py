@@ -22,7 +22,9 @@ MAGICS = {"%%exercice", *(magic.name for magic in magics.MAGICS)}
 LESSONS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
 EXERCISE = re.compile(r'exercise\("([\w-]+)"\)')
 LEARNER = "apprenante-7"  # the values drawn for her are never the first ones
-AT_ONCE = 3  # gradings mostly wait
+AT_ONCE = 2  # gradings mostly wait
+
+pytestmark = pytest.mark.xdist_group("course")  # as the browser's: lessons run on the course's own lab
 
 
 def lesson(path):

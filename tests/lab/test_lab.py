@@ -52,6 +52,29 @@ def test_up_makes_nodes_that_ansible_reaches_with_host_keys_known(own_lab):
     assert shown.split()[1] in known
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_new_node_that_never_answers_is_replaced_once(own_lab, monkeypatch, times):
+    """Its program is killed as soon as it is created."""
+    engine, killed = type(own_lab.engine), []
+    create = engine.create
+
+    def create_and_kill(self, spec, host_key):
+        port = create(self, spec, host_key)
+        if spec.hostname == "node2" and len(killed) < times:
+            killed.append(spec.name)
+            self.kill(spec.name)
+        return port
+
+    monkeypatch.setattr("labs.lab.SSH_SECONDS", 5.0)
+    monkeypatch.setattr(engine, "create", create_and_kill)
+    if times > 1:
+        with pytest.raises(LabError, match="node2 a démarré, mais son SSH ne répond pas"):
+            own_lab.up(2)
+    own_lab.up(2)
+    assert len(killed) == times
+    assert ansible(own_lab, "all", "-m", "ansible.builtin.ping").stdout.count("pong") == 2
+
+
 def test_up_twice_is_one_lab(own_lab):
     own_lab.up(2)
     before = ports(own_lab)

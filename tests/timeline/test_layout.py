@@ -186,14 +186,15 @@ def test_every_state_has_its_colour_and_all_but_running_a_glyph():
 
 
 @pytest.mark.parametrize(
-    "color", {*palette.STATES.values(), palette.CONTROLLER, palette.DELAY, palette.LOST, palette.CURVE, palette.LIMIT, palette.FORECAST}
+    "color",
+    sorted({*palette.STATES.values(), palette.CONTROLLER, palette.DELAY, palette.LOST, palette.CURVE, palette.LIMIT, palette.FORECAST}),
 )
 @pytest.mark.parametrize("ground", ["#ffffff", "#212121", "#111111"])
 def test_hues_stand_out_on_both_grounds(color, ground):
     assert contrast(color, ground) >= 3
 
 
-@pytest.mark.parametrize("color", set(palette.STATES.values()))
+@pytest.mark.parametrize("color", sorted(set(palette.STATES.values())))
 def test_white_text_is_legible_on_bars(color):
     assert contrast(color, "#ffffff") >= 4.5
 

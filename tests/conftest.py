@@ -16,6 +16,19 @@ hypothesis_settings.register_profile("patient", hypothesis_settings.default, dea
 hypothesis_settings.load_profile("patient")
 
 
+OPENING_THE_COURSE = {
+    "tests/browser/test_adhoc_lesson.py",
+    "tests/browser/test_every_lesson.py",
+    "tests/browser/test_exercise.py",
+    "tests/browser/test_lesson.py",
+    "tests/browser/test_live_run.py",
+    "tests/browser/test_magics_page.py",
+    "tests/browser/test_neighbours_lesson.py",
+    "tests/course/test_lessons.py",
+    "tests/start/test_start.py",
+}
+
+
 def _engine_missing() -> str:
     try:
         engine = settings.choose()
@@ -25,21 +38,23 @@ def _engine_missing() -> str:
     return "" if engine.isolated else "aucun moteur de conteneurs n'est utilisable ici (labs doctor)"
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """What shares something is one worker's: a file's tests what is dear to make, and all that opens the course its one lab.
+
+    (The groups of ``--dist loadgroup`` are not seen with pytest 9.2.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::", 1)[0]
+            return "course" if file in OPENING_THE_COURSE else file
+
+    return ByWhatIsShared(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    _run_side_by_side(items)
-    _skip_without_containers(items)
-
-
-def _run_side_by_side(items):
-    """What shares something is one worker's: a file's tests what is dear to make, and those of the course as it is opened, its one lab."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            opened = "course" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("course" if opened else str(item.path.relative_to(item.config.rootpath))))
-
-
-def _skip_without_containers(items):
     """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
     needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
     if not needing or os.environ.get("CI"):

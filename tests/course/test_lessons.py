@@ -24,8 +24,6 @@ EXERCISE = re.compile(r'exercise\("([\w-]+)"\)')
 LEARNER = "apprenante-7"  # the values drawn for her are never the first ones
 AT_ONCE = 2  # gradings mostly wait
 
-pytestmark = pytest.mark.xdist_group("course")  # as the browser's: lessons run on the course's own lab
-
 
 def lesson(path):
     return nbformat.read(path, as_version=4)

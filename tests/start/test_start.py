@@ -46,7 +46,6 @@ def test_a_busy_port_is_refused_in_a_sentence(taken_port):
 
 
 @pytest.mark.lab
-@pytest.mark.xdist_group("course")
 def test_a_busy_port_ends_start_before_jupyter(taken_port):
     done = subprocess.run(["./start", "--no-browser", "--port", str(taken_port)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stdout

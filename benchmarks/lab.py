@@ -1,15 +1,18 @@
 """What a lab costs beside bare containers: ``labs up`` and ``podman run`` until SSH answers everywhere, ``labs reset`` and ``podman restart``.
 
 Sides are run in turn (A B A B …), so that a machine whose speed drifts harms both alike; medians and ratios are printed. The bare
-containers are of the same image, without network, fence, limits or inventory of their own, and started all at once.
+containers are of the same image, without network, fence, limits or inventory of their own, and started all at once. The peer is
+``molecule create`` of as many podman instances of that image, where its command is told (an environment of its own, with
+molecule, molecule-plugins and the collection containers.podman); it ends before its instances answer to SSH.
 
-    python benchmarks/lab.py [--rounds 5] [--nodes 3 10 50] [--engine podman]
+    python benchmarks/lab.py [--rounds 5] [--nodes 3 10 50] [--engine podman] [--molecule VENV/bin/molecule]
     python benchmarks/lab.py --cycles 100      a lab killed at any moment so many times, and nothing left (tests/lab/test_cycles.py)
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import socket
@@ -17,7 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,17 +46,18 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.rounds} rounds")
     for count in options.nodes:
         lab, bare = Lab(f"bench-{os.getpid()}"), Bare(count)
-        _compare(
-            f"up of {count}",
-            options.rounds,
-            (lambda lab=lab, count=count: lab.up(count, engine=options.engine), lab.down),
-            (bare.up, bare.down),
-        )
+        sides = {"lab": (lambda lab=lab, count=count: lab.up(count, engine=options.engine), lab.down), "bare": (bare.up, bare.down)}
+        if options.molecule and count == RESET_NODES:
+            with TemporaryDirectory() as folder:
+                molecule = Molecule(options.molecule, count, bare.image, Path(folder))
+                _compare(f"up of {count}", options.rounds, sides | {"molecule": (molecule.create, molecule.destroy)})
+        else:
+            _compare(f"up of {count}", options.rounds, sides)
     lab, bare = Lab(f"bench-{os.getpid()}"), Bare(RESET_NODES)
     try:
         lab.up(RESET_NODES, engine=options.engine)
         bare.up()
-        _compare(f"reset of {RESET_NODES}", options.rounds, (lab.reset, _nothing), (bare.restart, _nothing))
+        _compare(f"reset of {RESET_NODES}", options.rounds, {"lab": (lab.reset, _nothing), "bare": (bare.restart, _nothing)})
     finally:
         lab.down()
         bare.down()
@@ -62,18 +66,21 @@ def main() -> None:
 Side = tuple[Callable[[], None], Callable[[], None]]  # what is measured, and what puts things back
 
 
-def _compare(what: str, rounds: int, ours: Side, theirs: Side) -> None:
-    seconds: tuple[list[float], list[float]] = [], []
+def _compare(what: str, rounds: int, sides: Mapping[str, Side]) -> None:
+    """Run the sides in turn; each one's median, and what it is of the bare one's."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
-        for (act, undo), taken in zip((ours, theirs), seconds, strict=True):
+        for name, (act, undo) in sides.items():
             began = time.perf_counter()
             try:
                 act()
-                taken.append(time.perf_counter() - began)
+                seconds[name].append(time.perf_counter() - began)
             finally:
                 undo()
-    lab, bare = map(statistics.median, seconds)
-    print(f"{what}: lab {lab:.2f} s ({_spread(seconds[0])}), bare {bare:.2f} s ({_spread(seconds[1])}), ratio {lab / bare:.2f}", flush=True)
+    bare = statistics.median(seconds["bare"])
+    for name, taken in seconds.items():
+        median = statistics.median(taken)
+        print(f"{what}: {name} {median:.2f} s ({_spread(taken)}), {median / bare:.2f} of bare", flush=True)
 
 
 def _spread(seconds: Sequence[float]) -> str:
@@ -89,14 +96,14 @@ class Bare:
     def __init__(self, count: int) -> None:
         self._engine: ContainerEngine = build.containers(settings.named("podman"))
         self._names = [f"bench-bare-{os.getpid()}-{number}" for number in range(count)]
-        self._image = build.ensure(self._engine)
+        self.image = build.ensure(self._engine)
         with TemporaryDirectory() as folder:
             key = make_host_key(Path(folder))
         self._environment = [f"--env=HOST_KEY={key.private}", f"--env=AUTHORIZED_KEY={key.public}"]
 
     def up(self) -> None:
         self._all(
-            lambda name: self._engine.run("run", "--detach", f"--name={name}", "--publish=127.0.0.1::22", *self._environment, self._image)
+            lambda name: self._engine.run("run", "--detach", f"--name={name}", "--publish=127.0.0.1::22", *self._environment, self.image)
         )
 
     def restart(self) -> None:
@@ -112,6 +119,34 @@ class Bare:
 
         with ThreadPoolExecutor(len(self._names)) as pool:
             list(pool.map(act_and_wait, self._names))
+
+
+class Molecule:
+    """A scenario of molecule's: as many podman instances of the nodes' image as asked for."""
+
+    def __init__(self, command: Path, count: int, image: str, folder: Path) -> None:
+        self._command, self._folder = command.absolute(), folder
+        platforms = [
+            {"name": f"bench-molecule-{os.getpid()}-{number}", "image": image, "pre_build_image": True, "rootless": os.geteuid() != 0}
+            for number in range(count)
+        ]
+        scenario = folder / "molecule" / "default"
+        scenario.mkdir(parents=True)
+        told = {"driver": {"name": "podman"}, "platforms": platforms, "provisioner": {"name": "ansible"}}
+        (scenario / "molecule.yml").write_text(json.dumps(told))
+        (scenario / "converge.yml").write_text("[]")
+
+    def create(self) -> None:
+        self._run("create")
+
+    def destroy(self) -> None:
+        self._run("destroy")
+
+    def _run(self, what: str) -> None:
+        environment = os.environ | {"PATH": f"{self._command.parent}:{os.environ['PATH']}", "HOME": str(self._folder)}
+        done = subprocess.run([self._command, what], check=False, cwd=self._folder, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
 
 
 def _await_ssh(port: int) -> None:
@@ -132,6 +167,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--nodes", type=int, nargs="+", default=[3, 10, 50])
     parser.add_argument("--engine", default="podman", choices=settings.ENGINES)
+    parser.add_argument("--molecule", type=Path)
     parser.add_argument("--cycles", type=int, default=0)
     return parser.parse_args()
 

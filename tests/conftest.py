@@ -16,19 +16,6 @@ hypothesis_settings.register_profile("patient", hypothesis_settings.default, dea
 hypothesis_settings.load_profile("patient")
 
 
-OPENING_THE_COURSE = {
-    "tests/browser/test_adhoc_lesson.py",
-    "tests/browser/test_every_lesson.py",
-    "tests/browser/test_exercise.py",
-    "tests/browser/test_lesson.py",
-    "tests/browser/test_live_run.py",
-    "tests/browser/test_magics_page.py",
-    "tests/browser/test_neighbours_lesson.py",
-    "tests/course/test_lessons.py",
-    "tests/start/test_start.py",
-}
-
-
 def _engine_missing() -> str:
     try:
         engine = settings.choose()
@@ -36,22 +23,6 @@ def _engine_missing() -> str:
     except LabError as error:
         return str(error)
     return "" if engine.isolated else "aucun moteur de conteneurs n'est utilisable ici (labs doctor)"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """What shares something is one worker's: a file's tests what is dear to make, and all that opens the course its one lab.
-
-    (The groups of ``--dist loadgroup`` are not seen with pytest 9.2.)
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByWhatIsShared(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            file = nodeid.split("::", 1)[0]
-            return "course" if file in OPENING_THE_COURSE else file
-
-    return ByWhatIsShared(config, log)
 
 
 def pytest_collection_modifyitems(items):

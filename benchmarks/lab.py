@@ -49,7 +49,7 @@ def main() -> None:
         sides = {"lab": (lambda lab=lab, count=count: lab.up(count, engine=options.engine), lab.down), "bare": (bare.up, bare.down)}
         if options.molecule and count == RESET_NODES:
             with TemporaryDirectory() as folder:
-                molecule = Molecule(options.molecule, count, bare.image, Path(folder))
+                molecule = Molecule(options.molecule, bare, count, Path(folder))
                 _compare(f"up of {count}", options.rounds, sides | {"molecule": (molecule.create, molecule.destroy)})
         else:
             _compare(f"up of {count}", options.rounds, sides)
@@ -94,28 +94,28 @@ class Bare:
     """As many containers of the nodes' image as asked for, by podman alone."""
 
     def __init__(self, count: int) -> None:
-        self._engine: ContainerEngine = build.containers(settings.named("podman"))
+        self.engine: ContainerEngine = build.containers(settings.named("podman"))
         self._names = [f"bench-bare-{os.getpid()}-{number}" for number in range(count)]
-        self.image = build.ensure(self._engine)
+        self.image = build.ensure(self.engine)
         with TemporaryDirectory() as folder:
             key = make_host_key(Path(folder))
         self._environment = [f"--env=HOST_KEY={key.private}", f"--env=AUTHORIZED_KEY={key.public}"]
 
     def up(self) -> None:
         self._all(
-            lambda name: self._engine.run("run", "--detach", f"--name={name}", "--publish=127.0.0.1::22", *self._environment, self.image)
+            lambda name: self.engine.run("run", "--detach", f"--name={name}", "--publish=127.0.0.1::22", *self._environment, self.image)
         )
 
     def restart(self) -> None:
-        self._all(lambda name: self._engine.run("restart", "--time=0", name))
+        self._all(lambda name: self.engine.run("restart", "--time=0", name))
 
     def down(self) -> None:
-        self._engine.remove(self._names)
+        self.engine.remove(self._names)
 
     def _all(self, act: Callable[[str], object]) -> None:
         def act_and_wait(name: str) -> None:
             act(name)
-            _await_ssh(int(self._engine.run("port", name, "22").text.rpartition(":")[2]))
+            _await_ssh(int(self.engine.run("port", name, "22").text.rpartition(":")[2]))
 
         with ThreadPoolExecutor(len(self._names)) as pool:
             list(pool.map(act_and_wait, self._names))
@@ -124,10 +124,12 @@ class Bare:
 class Molecule:
     """A scenario of molecule's: as many podman instances of the nodes' image as asked for."""
 
-    def __init__(self, command: Path, count: int, image: str, folder: Path) -> None:
+    def __init__(self, command: Path, bare: Bare, count: int, folder: Path) -> None:
         self._command, self._folder = command.absolute(), folder
+        own = {"PATH": f"{self._command.parent}:{os.environ['PATH']}", "HOME": str(folder)}
+        self._environment = os.environ | bare.engine.environment | own
         platforms = [
-            {"name": f"bench-molecule-{os.getpid()}-{number}", "image": image, "pre_build_image": True, "rootless": os.geteuid() != 0}
+            {"name": f"bench-molecule-{os.getpid()}-{number}", "image": bare.image, "pre_build_image": True, "rootless": os.geteuid() != 0}
             for number in range(count)
         ]
         scenario = folder / "molecule" / "default"
@@ -143,8 +145,7 @@ class Molecule:
         self._run("destroy")
 
     def _run(self, what: str) -> None:
-        environment = os.environ | {"PATH": f"{self._command.parent}:{os.environ['PATH']}", "HOME": str(self._folder)}
-        done = subprocess.run([self._command, what], check=False, cwd=self._folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run([self._command, what], check=False, cwd=self._folder, env=self._environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
 

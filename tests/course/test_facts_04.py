@@ -59,10 +59,10 @@ THREE_ENDS = f"""
     work:
       node1: /bin/sleep 2
       node2: /bin/sleep 1; exit 3
-      node3: for n in $(seq 60); do echo $n >> /tmp/journal; /bin/sleep 1; done
+      node3: for n in $(seq 20); do echo $n >> /tmp/journal; /bin/sleep 1; done
   tasks:
     - ansible.builtin.shell: "{{{{ work[inventory_hostname] }}}}"
-      async: 15
+      async: 10
       poll: 0
       register: job
 {keep("job", "launch")}

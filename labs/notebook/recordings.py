@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ def load(name: str) -> Timeline:
     return store.read(path(name))
 
 
+@cache
 def recipes() -> dict[str, dict[str, Any]]:
     """How each recorded run was made: its ``command`` or its ``playbook_cell``, the ``cut`` in the midst of it, if any, and what to keep besides (see runs.yml)."""
     recipes: dict[str, dict[str, Any]] = yaml.safe_load((paths.NOTEBOOKS / "sources" / "runs.yml").read_text(encoding="utf-8"))

@@ -33,7 +33,7 @@ from labs.inventory import make_host_key
 from labs.lab import Lab
 from labs.paths import ROOT
 
-RESET_NODES = 3
+FEW_NODES = 3  # of a reset, and of molecule's scenario
 PATIENCE = 120.0
 
 
@@ -47,17 +47,16 @@ def main() -> None:
     for count in options.nodes:
         lab, bare = Lab(f"bench-{os.getpid()}"), Bare(count)
         sides = {"lab": (lambda lab=lab, count=count: lab.up(count, engine=options.engine), lab.down), "bare": (bare.up, bare.down)}
-        if options.molecule and count == RESET_NODES:
-            with TemporaryDirectory() as folder:
-                molecule = Molecule(options.molecule, bare, count, Path(folder))
-                _compare(f"up of {count}", options.rounds, sides | {"molecule": (molecule.create, molecule.destroy)})
-        else:
+        with TemporaryDirectory() as folder:
+            if options.molecule and count == FEW_NODES:
+                molecule = Molecule(options.molecule, bare, Path(folder))
+                sides["molecule"] = molecule.create, molecule.destroy
             _compare(f"up of {count}", options.rounds, sides)
-    lab, bare = Lab(f"bench-{os.getpid()}"), Bare(RESET_NODES)
+    lab, bare = Lab(f"bench-{os.getpid()}"), Bare(FEW_NODES)
     try:
-        lab.up(RESET_NODES, engine=options.engine)
+        lab.up(FEW_NODES, engine=options.engine)
         bare.up()
-        _compare(f"reset of {RESET_NODES}", options.rounds, {"lab": (lab.reset, _nothing), "bare": (bare.restart, _nothing)})
+        _compare(f"reset of {FEW_NODES}", options.rounds, {"lab": (lab.reset, _nothing), "bare": (bare.restart, _nothing)})
     finally:
         lab.down()
         bare.down()
@@ -122,15 +121,15 @@ class Bare:
 
 
 class Molecule:
-    """A scenario of molecule's: as many podman instances of the nodes' image as asked for."""
+    """A scenario of molecule's, in a folder of its own: a few podman instances of the nodes' image."""
 
-    def __init__(self, command: Path, bare: Bare, count: int, folder: Path) -> None:
+    def __init__(self, command: Path, bare: Bare, folder: Path) -> None:
         self._command, self._folder = command.absolute(), folder
         own = {"PATH": f"{self._command.parent}:{os.environ['PATH']}", "HOME": str(folder)}
         self._environment = os.environ | bare.engine.environment | own
         platforms = [
             {"name": f"bench-molecule-{os.getpid()}-{number}", "image": bare.image, "pre_build_image": True, "rootless": os.geteuid() != 0}
-            for number in range(count)
+            for number in range(FEW_NODES)
         ]
         scenario = folder / "molecule" / "default"
         scenario.mkdir(parents=True)

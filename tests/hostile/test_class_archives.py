@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import stat
 import subprocess
 import sys
 import tarfile
-import zipfile
 
 import pytest
+from packing import link, sparse, tarred, zip_link, zipped
 
 from grader import catalog, parameters
 
 EXERCISE = "sync-lire"  # a value: whoever starts a lab for one of these has gone too far
 HONEST = "camille"
 SECRET = "SECRET-71be03"
-GIGABYTES = 10_000_000_000
 
 
 def answer(learner):
@@ -26,66 +24,35 @@ def answer(learner):
     return parameters.fill(text, exercise.parameters, exercise.id)
 
 
-def tarred(path, members):
-    """A tar of members and their contents."""
-    with tarfile.open(path, "w:gz") as archive:
-        for member, content in members:
-            member.size = len(content) if member.isreg() else 0
-            archive.addfile(member, io.BytesIO(content))
-
-
-def member(name, kind=tarfile.REGTYPE, target="", **headers):
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname, info.pax_headers = kind, target, headers
-    return info
-
-
-def zipped(path, members):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-
-
-def zip_link(name):
-    info = zipfile.ZipInfo(name)
-    info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    return info
-
-
 def nested(levels):
     content = b"x"
     for _ in range(levels):
         buffer = io.BytesIO()
-        zipped(buffer, [("a.zip", content)])
+        zipped(buffer, {"a.zip": content})
         content = buffer.getvalue()
     return content
 
 
 NAME = f"{EXERCISE}.yml"
-HOLLOW = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": NAME, "GNU.sparse.realsize": str(GIGABYTES)}
-# What each one attempts, its archive's ending, and how the archive is made; ``outside`` is what it aims at.
+OUT = "../" * 12  # from wherever the archive is unpacked
+# What each one attempts, its archive's ending, and how the archive is made; ``outside`` is the folder aimed at.
 ATTEMPTS = {
-    "slip out by a zip's path": ("zip", lambda path, outside: zipped(path, [("../" * 12 + f"{outside}/marks.yml", "20")])),
-    "slip out by a tar's path": ("tgz", lambda path, outside: tarred(path, [(member("../" * 12 + f"{outside}/marks.yml"), b"20")])),
-    "write at an absolute path": ("tgz", lambda path, outside: tarred(path, [(member(f"{outside}/marks.yml"), b"20")])),
+    "slip out by a zip's path": ("zip", lambda path, outside: zipped(path, {f"{OUT}{outside}/marks.yml": "20"})),
+    "slip out by a tar's path": ("tgz", lambda path, outside: tarred(path, {f"{OUT}{outside}/marks.yml": "20"})),
+    "write at an absolute path": ("tgz", lambda path, outside: tarred(path, {f"{outside}/marks.yml": "20"})),
     "write on a link of its own": (
         "tgz",
-        lambda path, outside: tarred(
-            path, [(member("d", tarfile.SYMTYPE, str(outside)), b""), (member("d/marks.yml"), b"20"), (member("d/secret.yml"), b"x")]
-        ),
+        lambda path, outside: tarred(path, {link("d", str(outside)): "", "d/marks.yml": "20", "d/secret.yml": "x"}),
     ),
-    "read by a link in a tar": ("tgz", lambda path, outside: tarred(path, [(member(NAME, tarfile.SYMTYPE, f"{outside}/secret.yml"), b"")])),
-    "read by a hard link": ("tgz", lambda path, outside: tarred(path, [(member(NAME, tarfile.LNKTYPE, f"{outside}/secret.yml"), b"")])),
-    "read by a link in a zip": ("zip", lambda path, outside: zipped(path, [(zip_link(NAME), f"{outside}/secret.yml")])),
-    "read a device": ("tgz", lambda path, outside: tarred(path, [(member(NAME, tarfile.CHRTYPE), b"")])),
-    "wait at a pipe": ("tgz", lambda path, outside: tarred(path, [(member(NAME, tarfile.FIFOTYPE), b"")])),
-    "hold ten gigabytes in a sparse file": (
-        "tgz",
-        lambda path, outside: tarred(path, [(member(NAME, **HOLLOW), f"1\n{GIGABYTES}\n0\n".encode().ljust(512, b"\0"))]),
-    ),
-    "hold gigabytes of zeros": ("zip", lambda path, outside: zipped(path, [(NAME, b"\0" * 200_000_000)])),
-    "hold more files than anybody reads": ("zip", lambda path, outside: zipped(path, [(f"f{n}", "") for n in range(60_000)])),
-    "be archives in archives": ("zip", lambda path, outside: zipped(path, [("a.zip", nested(20))])),
+    "read by a link in a tar": ("tgz", lambda path, outside: tarred(path, {link(NAME, f"{outside}/secret.yml"): ""})),
+    "read by a hard link": ("tgz", lambda path, outside: tarred(path, {link(NAME, f"{outside}/secret.yml", tarfile.LNKTYPE): ""})),
+    "read by a link in a zip": ("zip", lambda path, outside: zipped(path, {zip_link(NAME): f"{outside}/secret.yml"})),
+    "read a device": ("tgz", lambda path, outside: tarred(path, {link(NAME, "", tarfile.CHRTYPE): ""})),
+    "wait at a pipe": ("tgz", lambda path, outside: tarred(path, {link(NAME, "", tarfile.FIFOTYPE): ""})),
+    "hold ten gigabytes in a sparse file": ("tgz", lambda path, outside: sparse(path, NAME)),
+    "grow a thousandfold": ("zip", lambda path, outside: zipped(path, {NAME: b"\0" * 200_000_000})),
+    "hold more files than anybody reads": ("zip", lambda path, outside: zipped(path, {f"f{n}": "" for n in range(60_000)})),
+    "be archives in archives": ("zip", lambda path, outside: zipped(path, {"a.zip": nested(20)})),
     "be no archive": ("zip", lambda path, outside: path.write_bytes(b"PK\3\4rien")),
     "tell lies of its size": ("tgz", lambda path, outside: path.write_bytes(b"\x1f\x8b" + b"\xff" * 4000)),
 }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import stat
 import struct
 import tarfile
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packing import tarred, zipped
+from packing import link, sparse, tarred, zip_link, zipped
 
 from grader.copies import archives
 from grader.copies.archives import ArchiveError, Budget
@@ -28,12 +26,6 @@ def budget(**other):
 
 def out(folder):
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
-
-
-def link(name, target, kind=tarfile.SYMTYPE):
-    member = tarfile.TarInfo(name)
-    member.type, member.linkname = kind, target
-    return member
 
 
 @pytest.mark.parametrize("name", ["c.zip", "c.tar", "c.tar.gz", "c.tgz", "c.tar.bz2", "c.tar.xz"])
@@ -79,18 +71,9 @@ def test_a_file_under_a_link_is_no_way_out(tmp_path):
 
 
 def test_links_stay_in_the_zip(tmp_path):
-    member = zipfile.ZipInfo("s")
-    member.create_system, member.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    told = archives.unpack(zipped(tmp_path / "c.zip", {member: "/etc/passwd", **CLEAN}), tmp_path / "o", budget())
+    told = archives.unpack(zipped(tmp_path / "c.zip", {zip_link("s"): "/etc/passwd", **CLEAN}), tmp_path / "o", budget())
     assert out(tmp_path / "o") == CLEAN
     assert "« s »" in told[0]
-
-
-def sparse(path, size=10_000_000_000):
-    """A tar that holds a sparse file of 10 GB in a few hundred bytes."""
-    member = tarfile.TarInfo("creux")
-    member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "creux", "GNU.sparse.realsize": str(size)}
-    return tarred(path, {member: f"1\n{size}\n0\n".ljust(512, "\0")})
 
 
 def test_a_sparse_file_is_left_out(tmp_path):

@@ -98,7 +98,8 @@ class Server:
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         """One session, from its request to its exit code."""
         argv = [SHELL, "-c", process.command] if process.command is not None else [os.environ.get("SHELL", SHELL), "-l"]
-        child, streams = self._in_terminal(argv, process.term_type) if process.term_type else self._in_pipes(argv)
+        # Who has no TERM asks for a terminal all the same, whose type is then empty.
+        child, streams = self._in_pipes(argv) if process.term_type is None else self._in_terminal(argv, process.term_type)
         ended = self._children[child] = asyncio.get_running_loop().create_future()
         self._reap()  # it may have ended already
         # From here on the streams are the connection's, and closed with it: so ends a terminal, and all that runs in it.

@@ -76,7 +76,9 @@ def test_a_session_has_the_node_s_home_its_streams_and_its_exit_code(lab, ssh):
     assert ask(ssh("tty")).stdout == b"not a tty\n"
 
 
-def test_a_terminal_is_given_when_it_is_asked_for(ssh):
+@pytest.mark.parametrize("term", ["xterm", None])
+def test_a_terminal_is_given_when_it_is_asked_for(ssh, monkeypatch, term):
+    monkeypatch.setenv("TERM", term) if term else monkeypatch.delenv("TERM", raising=False)
     done = ask([*ssh(), "-tt", "tty; stty size; exit 4"])
     assert done.returncode == 4
     assert done.stdout.startswith(b"/dev/")

@@ -55,9 +55,8 @@ def open_course(locale: str, port: int | None, browser: bool) -> None:
 def trust(notebook: Path) -> None:
     """Sign a lesson as ours: an unsigned one is shown without its style."""
     _DATA.mkdir(parents=True, exist_ok=True)
-    notary = NotebookNotary(data_dir=str(_DATA))
-    notary.sign(nbformat.read(notebook, as_version=4))
-    notary.store.close()
+    with NotebookNotary(data_dir=str(_DATA)) as notary:
+        notary.sign(nbformat.read(notebook, as_version=4))
 
 
 def _tell_to_journal() -> None:

@@ -70,10 +70,10 @@ def test_a_copied_lesson_is_trusted_and_a_changed_one_is_not(monkeypatch, tmp_pa
     monkeypatch.setattr(setup, "WORK", tmp_path / "travail")
     setup.copy_lessons()
     lesson = nbformat.read(tmp_path / "travail/00_accueil.ipynb", as_version=4)
-    notary = NotebookNotary(data_dir=jupyter.server_environment("fr_FR.UTF-8", TOKEN)["JUPYTER_DATA_DIR"])
-    assert notary.check_signature(lesson)
-    lesson.cells[-1].source = "import os"
-    assert not notary.check_signature(lesson)
+    with NotebookNotary(data_dir=jupyter.server_environment("fr_FR.UTF-8", TOKEN)["JUPYTER_DATA_DIR"]) as notary:
+        assert notary.check_signature(lesson)
+        lesson.cells[-1].source = "import os"
+        assert not notary.check_signature(lesson)
 
 
 def test_the_server_is_on_the_loopback_and_its_token_is_not_on_the_command_line():

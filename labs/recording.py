@@ -20,7 +20,7 @@ from labs.timeline.model import Fault, FaultKind, Timeline
 from labs.timeline.record import Recorder
 
 LINGER_PERIOD = 0.1  # seconds
-SWEPT_LAG = 5.0  # seconds that the word of a swept job's end may take on a busy machine
+LATE_WORD = 5.0  # seconds that a node's word of a job's start, or of its end once swept, may take on a busy machine
 
 
 class Recording:
@@ -106,10 +106,11 @@ class Recording:
     def _follow(self) -> None:
         self._job.wait()
         self._tell()
-        self._watch_on(self._linger, until=self._cancelling)
+        self._watch_on(LATE_WORD, self._jobs_starting, until=self._cancelling)  # what was just launched is of this run
+        self._watch_on(self._linger, self._jobs_running, until=self._cancelling)
         if self._cancelling.is_set():
             self._swept.wait()  # the end of the jobs on the nodes is part of the story
-            self._watch_on(SWEPT_LAG)
+            self._watch_on(LATE_WORD, self._jobs_running)
         self._watch.stop()
         ended = time.time()
         if self._job.status == "successful":
@@ -117,11 +118,16 @@ class Recording:
         self._ended = ended
         self._tell()
 
-    def _watch_on(self, seconds: float, until: threading.Event | None = None) -> None:
-        """Let the nodes tell how their jobs end, for ``seconds`` at most."""
+    @staticmethod
+    def _watch_on(seconds: float, going: Callable[[], bool], until: threading.Event | None = None) -> None:
+        """Let the nodes tell of their jobs while they are ``going``, for ``seconds`` at most."""
         deadline = time.time() + seconds
-        while time.time() < deadline and not (until and until.is_set()) and self._jobs_running():
+        while time.time() < deadline and not (until and until.is_set()) and going():
             time.sleep(LINGER_PERIOD)
+
+    def _jobs_starting(self) -> bool:
+        with self._lock:
+            return self._recorder.starting(time.time())
 
     def _jobs_running(self) -> bool:
         return any(job.confirmed and job.end is None for job in self.timeline().jobs)

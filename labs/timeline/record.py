@@ -15,6 +15,7 @@ from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, Proc
 from labs.jobs.events import Event, HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import Block, BlockKind, Fault, Job, Mode, Outcome, Poll, State, Task, Timeline
 from labs.timeline.process_table import (
+    PROGRAM_MODULES,
     Process,
     ProcessTable,
     async_end,
@@ -185,6 +186,11 @@ class Recorder:
             for run in ProcessTable(node.processes).sync_modules("async_status")
             if run.end is not None and run.end >= self.started
         )
+
+    def starting(self, now: float) -> bool:
+        """Whether a job was launched that its node is still to show at work."""
+        shown = {job.id: job for host in self.hosts for job in self._jobs_on(host, now)}
+        return any(claim.detached and _is_starting(shown.get(jid)) for jid, claim in self._claims.items())
 
     def processes(self) -> tuple[ProcessRun, ...]:
         """Every process that was seen on the nodes, in order of start."""
@@ -475,6 +481,11 @@ def _sync_state(process: Process, block: Block | None, over: bool) -> State:
             return State.KILLED
         case _:
             return State.ENDED
+
+
+def _is_starting(job: Job | None) -> bool:
+    """Whether a launched job has shown nothing, or its module alone, not yet the program that the module is there to run."""
+    return job is None or (job.state is State.RUNNING and job.module in PROGRAM_MODULES and not job.command)
 
 
 def _kind_from_action(action: str) -> BlockKind:

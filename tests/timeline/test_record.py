@@ -9,7 +9,7 @@ import pytest
 from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence, Spoilt
 from labs.jobs.events import HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import BlockKind, Mode, State
-from labs.timeline.record import Recorder
+from labs.timeline.record import EVIDENCE_LAG, Recorder
 
 T0 = 1_800_000_000.0
 TMP = "/root/.ansible/tmp/run/ansible-tmp-1-2-3"
@@ -115,6 +115,28 @@ def test_a_launch_makes_a_detached_job_with_its_item_for_want_of_a_program():
     timeline = recorded([*facts, *(fact for fact in ASYNC if getattr(fact, "pid", 0) != 75)])
     assert (only_job(timeline).mode, only_job(timeline).label) == (Mode.DETACHED, "trois")
     assert timeline.blocks[0].kind is BlockKind.LAUNCH
+
+
+def test_a_launched_job_is_starting_until_its_node_shows_its_program():
+    recorder = Recorder("essai", ["node1"], T0)
+    for fact in started():
+        recorder.event(fact)
+    assert not recorder.starting(T0 + 1.4)
+    recorder.event(Launched(T0 + 1.5, "node1", "t1", "j42.68", ""))
+    assert recorder.starting(T0 + 1.6)
+    recorder.observe(wrapper(68, 1, 1.2))
+    recorder.observe(module(70, 68, 1.6))
+    assert recorder.starting(T0 + 1.7)
+    recorder.observe(program(71, 70, 1.9, "/bin/sleep", "2"))
+    assert not recorder.starting(T0 + 2.0)
+
+
+def test_a_launch_that_no_node_shows_is_not_waited_for_long():
+    recorder = Recorder("essai", ["node1"], T0)
+    for fact in (*started(), Launched(T0 + 1.5, "node1", "t1", "j9.9", "")):
+        recorder.event(fact)
+    assert recorder.starting(T0 + 1.6)
+    assert not recorder.starting(T0 + 1.5 + EVIDENCE_LAG + 0.1)
 
 
 def test_the_limit_is_told_from_a_kill():

@@ -35,6 +35,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+COURSE = {  # what is reported of the whole course: its reports, by the test and the phase that plays it
+    "d’un bout à l’autre": ("test_a_lesson_runs_from_top_to_bottom", "call"),
+    "avec toutes ses réponses": ("test_a_lesson_with_its_solutions_gets_all_the_points", "setup"),
+}
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How long the course takes a machine."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("")]  # calls, then what comes before and after them
+    for how, (test, phase) in COURSE.items():
+        played = [report for report in reports if f"::{test}[" in report.nodeid and report.when == phase]
+        if played:
+            seconds = sum(report.duration for report in played)
+            terminalreporter.write_line(f"Le cours {how} : {seconds:.0f} s ({len(played)} leçons)")
+
+
 @pytest.fixture(scope="session")
 def lab():
     """Three nodes for the whole session. A test that harms them puts them right (``lab.reset()``)."""

@@ -25,7 +25,7 @@ from labs.timeline.model import Timeline
 from labs.timeline.scene import HEIGHTS, Item, Limit, Scene
 
 PERIOD = 1 / 8  # seconds between two frames when nobody says that something changed
-GAP = 1 / 30  # seconds between two frames at the least
+GAP = 1 / 60  # seconds between two frames at the least: a page paints no more often
 CALM = 1.0  # seconds between two summaries, and between two frames of a run that tells when something changed
 _STATIC = Path(__file__).parent / "static"
 _DEFAULTS = {field.name: field.default for field in fields(Item)}

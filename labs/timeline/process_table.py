@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labs.evidence.records import JobFile
 from labs.timeline.model import State
@@ -16,6 +17,7 @@ from labs.timeline.model import State
 PROGRAM_MODULES = frozenset({"command", "shell"})
 MODULE_PREFIX = "AnsiballZ_"
 WRAPPER = "async_wrapper.py"
+REMEMBERED = 4096  # command lines: a live view reads those of a whole run again at each frame
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class ProcessTable:
         return programs[0] if programs else ()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def wrapper_stem(argv: tuple[str, ...]) -> str:
     """``j123`` out of ``python3 …/async_wrapper.py j123 60 …``; empty for any other program."""
     return argv[2] if len(argv) > 3 and argv[1].endswith(WRAPPER) else ""
@@ -85,6 +88,7 @@ def is_job(argv: tuple[str, ...]) -> bool:
     return (_is_module(argv) or bool(wrapper_stem(argv))) and module_name(argv) != "async_status"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _is_module(argv: tuple[str, ...]) -> bool:
     """``python3 …/AnsiballZ_command.py``; the chmod that precedes it names the same file further on."""
     return len(argv) > 1 and bool(_named_module(argv[1])) and not wrapper_stem(argv)
@@ -95,6 +99,7 @@ def _named_module(word: str) -> str:
     return name.removeprefix(MODULE_PREFIX).removesuffix(".py") if name.startswith(MODULE_PREFIX) else ""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def module_name(argv: tuple[str, ...]) -> str:
     """The module that a command line runs, or is to run under async_wrapper."""
     return next((name for word in argv if (name := _named_module(word)) and name != "async_wrapper"), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from labs.evidence.records import JobFile
 from labs.timeline.model import State
@@ -30,7 +30,7 @@ class Process:
 
 
 class ProcessTable:
-    """All the processes that a node has shown, and who is whose child among them."""
+    """All the processes that a node has shown, and who is whose child among them, as things stand: it does not follow them."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._processes = processes
@@ -59,8 +59,12 @@ class ProcessTable:
 
     def sync_modules(self, only: str = "") -> list[Process]:
         """Module runs that no async_wrapper started, less the forks that a module makes of itself."""
+        return [process for process in self._sync_modules if not only or module_name(process.argv) == only]
+
+    @cached_property
+    def _sync_modules(self) -> list[Process]:
         runs = {process.pid for process in self._processes if _is_module(process.argv) or wrapper_stem(process.argv)}
-        return [p for p in self._processes if _is_module(p.argv) and p.ppid not in runs and (not only or module_name(p.argv) == only)]
+        return [process for process in self._processes if _is_module(process.argv) and process.ppid not in runs]
 
     def program_under(self, module: Process) -> tuple[str, ...]:
         """The program that ``command`` or ``shell`` was asked to run; what other modules call is their own business."""

@@ -55,6 +55,13 @@ class _Node:
     silent_since: float | None = None
     spoilt_by: str = ""
     heard: float = 0.0
+    read: ProcessTable | None = None  # the processes as they stand; None when one has changed since
+
+    def table(self) -> ProcessTable:
+        """Its process table, read once between two changes: a live view asks at each frame."""
+        if self.read is None:
+            self.read = ProcessTable(self.processes)
+        return self.read
 
 
 @dataclass(slots=True)
@@ -147,6 +154,8 @@ class Recorder:
         self._know(record.host)
         node = self._nodes[record.host]
         telling = _is_drawn(record, node)
+        if isinstance(record, ProcessSeen | ProcessEnded):
+            node.read = None
         match record:
             case ProcessSeen():
                 known = node.alive.get(record.pid)
@@ -175,6 +184,7 @@ class Recorder:
         self.started = moment
         for node in self._nodes.values():
             node.processes = [process for process in node.processes if process.end is None or process.end > moment - MEMORY]
+            node.read = None
 
     # -- what comes out
 
@@ -183,7 +193,7 @@ class Recorder:
         return tuple(
             Poll(host, "", run.end - self.started, False, run.start - self.started, run.end - self.started)
             for host, node in self._nodes.items()
-            for run in ProcessTable(node.processes).sync_modules("async_status")
+            for run in node.table().sync_modules("async_status")
             if run.end is not None and run.end >= self.started
         )
 
@@ -237,7 +247,7 @@ class Recorder:
 
     def _jobs_on(self, host: str, now: float) -> list[Job]:
         node = self._nodes[host]
-        table = ProcessTable(node.processes)
+        table = node.table()
         jobs = self._async_jobs(host, node, table)
         jobs += self._sync_jobs(host, table)
         shown = {job.id for job in jobs}
@@ -411,7 +421,7 @@ class Recorder:
 
     def _polls(self, jobs: list[Job]) -> tuple[Poll, ...]:
         """Each look at a job, with the async_status process that did it on the node where it was seen."""
-        status_runs = {host: ProcessTable(node.processes).sync_modules("async_status") for host, node in self._nodes.items()}
+        status_runs = {host: node.table().sync_modules("async_status") for host, node in self._nodes.items()}
         ids = {job.id for job in jobs}
         polls = []
         heard = dict.fromkeys(self._nodes, 0.0)  # when the look before was answered, by host

@@ -154,10 +154,9 @@ class Recorder:
         self._know(record.host)
         node = self._nodes[record.host]
         telling = _is_drawn(record, node)
-        if isinstance(record, ProcessSeen | ProcessEnded):
-            node.read = None
         match record:
             case ProcessSeen():
+                node.read = None
                 known = node.alive.get(record.pid)
                 if known and known.start == record.start:
                     known.argv = record.argv or known.argv
@@ -165,6 +164,7 @@ class Recorder:
                     node.alive[record.pid] = process = Process(record.pid, record.ppid, record.start, record.argv)
                     node.processes.append(process)
             case ProcessEnded():
+                node.read = None
                 if process_ended := node.alive.pop(record.pid, None):
                     process_ended.end = record.end
             case JobFile():

@@ -105,7 +105,8 @@ def test_three_ends_have_three_answers(nodes, three_ends):
     good, bad, stopped = (kept(nodes, node, "ignored")["result"] for node in nodes.nodes)
     assert all(result["finished"] is True for result in (good, bad, stopped))
     assert (good["rc"], good["failed"]) == (0, False)
-    assert (bad["rc"], bad["failed"], bad["msg"]) == (3, True, "non-zero return code")
+    assert (bad["rc"], bad["failed"]) == (3, True)
+    assert "non-zero return code" in bad["msg"]  # alone on core 2.19, in a sentence on 2.21
     assert "rc" not in stopped
     assert (stopped["failed"], stopped["msg"]) == (True, "Timeout exceeded")
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from labs.errors import LabError
 from labs.notebook import jobfiles, panel, recordings, toolkit
 from labs.notebook.panel import Panel
 from labs.notebook.pieces import NBSP, joined
 from labs.timeline.words import seconds
 
 if TYPE_CHECKING:
+    from labs.notebook.prediction import Forecast
     from labs.recording import Recording
+    from labs.timeline.model import Timeline
 
 PERIOD = 0.5  # seconds between two readings: each starts a program on the node
 
@@ -41,6 +45,11 @@ class FilePanel(Panel):
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + PERIOD
             await self._read(recording)
+
+    async def _tell(self, timeline: Timeline, forecast: Forecast | None) -> None:
+        with suppress(LabError):  # the last page of the story, if there is still a node to tell it
+            await asyncio.to_thread(self.follower.look, timeline)
+        await super()._tell(timeline, forecast)
 
     async def _read(self, recording: Recording) -> None:
         timeline, known = recording.timeline(), len(self.follower.versions)

@@ -76,6 +76,21 @@ def test_the_file_of_the_job_is_shown_version_by_version(lab):
     assert panel.file.value == ""
 
 
+@pytest.mark.lab
+def test_what_happens_to_the_file_between_two_readings_at_the_end_is_told(lab):
+    panel = FilePanel("ansible node1 -B 30 -P {P} -a '/bin/sleep {d}'", {"d": 2, "P": 2}, node="node1", lab=lab)
+
+    async def lesson():
+        running = asyncio.create_task(panel.run())
+        await until(lambda: panel.follower.versions)
+        panel._next = float("inf")
+        await running
+
+    asyncio.run(lesson())
+    said = kept(panel)
+    assert said.index("Le job tourne.") < said.index("n’existe plus")
+
+
 def test_a_lab_that_is_not_there_is_told():
     ask = AskPanel(lab=Lab("jamais-cree"))
     asyncio.run(ask.run())

@@ -82,7 +82,7 @@ def test_what_happens_to_the_file_between_two_readings_at_the_end_is_told(lab):
 
     async def lesson():
         running = asyncio.create_task(panel.run())
-        await until(lambda: panel.follower.versions)
+        await until(lambda: panel.follower.versions or running.done())
         panel._next = float("inf")
         await running
 

@@ -1,7 +1,7 @@
 """What one node does, told as it happens: run *on the node* by its own python3, outside SSH.
 
 Standard library only, one file, given to ``python3 -c``. It writes JSON lines on standard output and ends when standard
-input closes, so that nothing of it outlives the one who listens. Times are epoch seconds.
+input closes, so that nothing of it outlives the one who listens; each byte that comes in asks for a look at once. Times are epoch seconds.
 
 An argument names where the node's files are, for a witness: a container that shares the node's processes alone, so that nothing that runs on
 the node can read or steer what runs there. The node is then nobody's to trust, and what only a forger does is told as well.
@@ -10,7 +10,7 @@ the node can read or steer what runs there. The node is then nobody's to trust, 
     {"k": "exit", "pid": 7, "end": 9.5}
     {"k": "job", "jid": "j1.7", "mtime": 9.5, "result": {"finished": 1, "rc": 0}}      an async job file, at each change
     {"k": "gone", "jid": "j1.7", "at": 10.0}                                           its file was removed
-    {"k": "beat", "at": 10.0}                                                          once a second: still watching
+    {"k": "beat", "at": 10.0, "asked": 0}       once a second, and after a look that was asked for: how many have been, and all is told
     {"k": "spoilt", "at": 10.0, "by": "stopped"}                                       somebody is at the evidence itself
 """
 
@@ -90,6 +90,7 @@ class Processes:
         self.job_folders = {f"{home}/.ansible_async" for home in homes}
         self.wrapped: set[str] = set()  # the first part of the jid of each job whose wrapper was seen
         self.poll = select.poll()
+        self.asked = 0  # looks
         self.ignored = {os.getpid()}
         self.own_files = mount_space("self") if ROOT else ""
 
@@ -177,7 +178,7 @@ class Processes:
         return raw.rstrip(b"\0").decode("utf-8", "replace").split("\0") if raw else []
 
     def wait(self, stdin_fd: int) -> bool:
-        """Sleep one period, less when a process ends; False when the listener is gone."""
+        """Sleep one period, less when a look is asked for; tell who ends meanwhile. False when the listener is gone."""
         deadline = time.monotonic() + PERIOD
         while True:
             left = deadline - time.monotonic()
@@ -185,9 +186,9 @@ class Processes:
                 return True
             for fd, _ in self.poll.poll(left * 1000):
                 if fd == stdin_fd:
-                    if not os.read(fd, 1024):
-                        return False
-                    continue
+                    asked = len(os.read(fd, 1024))
+                    self.asked += asked
+                    return asked > 0
                 self.poll.unregister(fd)
                 os.close(fd)
                 pid = self.by_fd.pop(fd)
@@ -340,13 +341,13 @@ def main() -> None:
     if ROOT:
         signal.signal(signal.SIGCONT, lambda *_: spoilt("stopped"))  # it goes on: so it had been stopped
     processes.poll.register(0, select.POLLIN)
-    next_beat = 0.0
+    next_beat, answered = 0.0, 0
     while True:
         processes.look()
         files.look(processes.job_folders, processes.wrapped)
-        if time.monotonic() >= next_beat:
-            next_beat = time.monotonic() + 1.0
-            say(k="beat", at=time.time())
+        if time.monotonic() >= next_beat or processes.asked > answered:
+            next_beat, answered = time.monotonic() + 1.0, processes.asked
+            say(k="beat", at=time.time(), asked=answered)
             if disk:
                 disk.look()
         sys.stdout.flush()

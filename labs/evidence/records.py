@@ -49,10 +49,11 @@ class JobFileGone:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The observer is alive."""
+    """The observer is alive, and has told all that it saw until then. ``asked``: how many looks it was asked for so far."""
 
     host: str
     at: float
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def parse(host: str, raw: Mapping[str, Any]) -> Record | None:  # noqa: PLR0911 
             return JobFile(host, jid, mtime, result)
         case {"k": "gone", "jid": str(jid), "at": float(at)}:
             return JobFileGone(host, jid, at)
-        case {"k": "beat", "at": float(at)}:
-            return Beat(host, at)
+        case {"k": "beat", "at": float(at), "asked": int(asked)}:
+            return Beat(host, at, asked)
         case {"k": "spoilt", "at": float(at), "by": str(by)}:
             return Spoilt(host, at, by)
         case _:

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from labs.errors import LabError
+from labs.evidence import observers
 from labs.jobs import sweep
 from labs.jobs.command import AdHoc, Playbook
 from labs.paths import ROOT
@@ -20,6 +21,7 @@ from labs.timeline.model import BlockKind, FaultKind, Mode, Outcome, State
 
 pytestmark = pytest.mark.lab
 
+OBSERVER = "What one node does"  # the first words of the observer's source, which is on its command line
 AFTER_ALL = 0.05  # seconds: what is told by two clocks readings of one machine
 
 
@@ -376,13 +378,19 @@ def test_what_a_killed_owner_left_is_reaped_at_the_next_start(lab):
     wait_for(lambda: not sleeping(lab, 79))
 
 
-def test_a_recording_leaves_no_process_on_nodes_or_host(lab):
+def test_a_recording_leaves_no_process_on_nodes_or_host(lab, monkeypatch):
+    monkeypatch.setattr(observers, "KEPT", 0.1)  # seconds that observers wait for another run
     children = set(psutil.Process().children(recursive=True))
     adhoc(lab, "ansible all -m ping")
-    left = [child for child in psutil.Process().children(recursive=True) if child not in children]
-    assert [child.cmdline() for child in left if "[mux]" not in " ".join(child.cmdline())] == []
+    wait_for(lambda: lab.directory not in observers._kept)
+    wait_for(lambda: [child.cmdline() for child in set(psutil.Process().children(recursive=True)) - children if not is_shared(child)] == [])
     for node in lab.nodes:
-        assert "observer" not in lab.execute(node, ["ps", "-eo", "args"]).text.replace("ps -eo args", "")
+        assert OBSERVER not in lab.execute(node, ["ps", "-eo", "args"]).text
+
+
+def is_shared(child):
+    """An ssh connection that is kept for the next run."""
+    return "[mux]" in " ".join(child.cmdline())
 
 
 def test_a_node_with_another_host_key_is_refused(lab):

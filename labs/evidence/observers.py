@@ -1,6 +1,6 @@
 """The observers of a lab, one a node: started once, heard by whoever listens in this process, and kept a while between two runs.
 
-Starting one costs an ``exec`` of the engine a node, more than watching a whole run does.
+Starting them costs an ``exec`` of the engine a node, which a run that finds them there is spared (benchmarks/overhead.py).
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class _Known:
                 self.job_files.pop(record.jid, None)
             case Beat():
                 self.answered = record.asked
+            case Silence():
+                self.silent = True
 
     def records(self) -> Iterator[Record]:
         yield from self.processes.values()
@@ -146,7 +148,6 @@ class Observers:
     def _tell(self, node: str, record: Record) -> None:
         with self._gate:
             self._known[node].take(record)
-            self._known[node].silent = self._known[node].silent or isinstance(record, Silence)
             for listener in self._listeners:
                 listener(record)
             if isinstance(record, Beat | Silence):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import psutil
 import pytest
 
 from labs.evidence import observers
@@ -93,3 +94,17 @@ def test_nobody_listens_for_long_and_they_go(lab, monkeypatch):
     run(lab, "ansible all -m ping")
     until(lambda: not watching(lab))
     assert lab.directory not in observers._kept
+
+
+def test_a_recording_leaves_no_process_on_nodes_or_host(lab, monkeypatch):
+    monkeypatch.setattr(observers, "KEPT", 0.1)
+    children = set(psutil.Process().children(recursive=True))
+    run(lab, "ansible all -m ping")
+    until(lambda: lab.directory not in observers._kept)
+    until(lambda: [child.cmdline() for child in set(psutil.Process().children(recursive=True)) - children if not is_shared(child)] == [])
+    assert [node for node in lab.nodes if watching(lab, node)] == []
+
+
+def is_shared(child):
+    """An ssh connection that is kept for the next run."""
+    return "[mux]" in " ".join(child.cmdline())

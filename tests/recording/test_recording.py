@@ -7,11 +7,9 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pytest
 
 from labs.errors import LabError
-from labs.evidence import observers
 from labs.jobs import sweep
 from labs.jobs.command import AdHoc, Playbook
 from labs.paths import ROOT
@@ -21,7 +19,6 @@ from labs.timeline.model import BlockKind, FaultKind, Mode, Outcome, State
 
 pytestmark = pytest.mark.lab
 
-OBSERVER = "What one node does"  # the first words of the observer's source, which is on its command line
 AFTER_ALL = 0.05  # seconds: what is told by two clocks readings of one machine
 
 
@@ -376,21 +373,6 @@ def test_what_a_killed_owner_left_is_reaped_at_the_next_start(lab):
     record(lab, AdHoc.parse("ansible node2 -m ping")).wait(60)
     assert sweep.controller_processes(run_id) == []
     wait_for(lambda: not sleeping(lab, 79))
-
-
-def test_a_recording_leaves_no_process_on_nodes_or_host(lab, monkeypatch):
-    monkeypatch.setattr(observers, "KEPT", 0.1)  # seconds that observers wait for another run
-    children = set(psutil.Process().children(recursive=True))
-    adhoc(lab, "ansible all -m ping")
-    wait_for(lambda: lab.directory not in observers._kept)
-    wait_for(lambda: [child.cmdline() for child in set(psutil.Process().children(recursive=True)) - children if not is_shared(child)] == [])
-    for node in lab.nodes:
-        assert OBSERVER not in lab.execute(node, ["ps", "-eo", "args"]).text
-
-
-def is_shared(child):
-    """An ssh connection that is kept for the next run."""
-    return "[mux]" in " ".join(child.cmdline())
 
 
 def test_a_node_with_another_host_key_is_refused(lab):

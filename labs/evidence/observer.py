@@ -285,16 +285,18 @@ class Disk:
         if self.free - room > MOST_DISK // 4:
             self.free = room
             self.weigh()
+        else:  # another node may have let go of as much meanwhile; files without a name would be gone at the last look
+            self.weigh(named=False)
 
-    def weigh(self) -> None:
-        """The true measure; a walk through all files, so not at every look."""
-        if self.left() > MOST_DISK:
+    def weigh(self, named: bool = True) -> None:
+        """The true measure; files that have a name need a walk through them all, so not at every look."""
+        if self.left(named) > MOST_DISK:
             spoilt("disk")
 
-    def left(self) -> int:
-        """Bytes of the node's files that have been touched since the observer looks on, those that have no name any more included."""
+    def left(self, named: bool) -> int:
+        """Bytes of the node's files that have been touched since the observer looks on: those that are open and, if asked for, ``named``."""
         found = {}
-        for path in (*files_below(f"{ROOT}/"), *open_files()):
+        for path in (*(files_below(f"{ROOT}/") if named else ()), *open_files()):
             try:
                 known = os.stat(path, follow_symlinks=not path.startswith(f"{ROOT}/"))
             except OSError:

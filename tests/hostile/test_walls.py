@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from labs.errors import LabError
 from labs.jobs import walled
 from labs.jobs.events import MOST_TEXT, typed
 from labs.jobs.meter import TOO_MUCH
+from labs.lab import Lab
 
 EXERCISE = catalog.find("travail-simple", corpus.EXERCISES)
 METER = [sys.executable, "-I", "-S", walled.meter.__file__]
@@ -153,3 +155,30 @@ def test_whom_the_command_line_trusts(monkeypatch, tmp_path, place, options, tru
     answer = catalog.find("lots-deux").folder / "solution" if place == "kept" else tmp_path / place
     CliRunner().invoke(app, ["check", "lots-deux", str(answer), *options])
     assert asked == [trusted]
+
+
+# Lets go of 200 MB whenever somebody takes as much, so that the disk looks as full as before.
+LETS_GO = """
+import os
+free = lambda: os.statvfs("/").f_bavail * os.statvfs("/").f_frsize
+parts = [open("/root/%d" % number, "wb") for number in range(8)]
+for part in parts:
+    os.posix_fallocate(part.fileno(), 0, 200 << 20)
+before = free()
+while parts:
+    if before - free() > 100 << 20:
+        parts.pop().truncate(0)
+"""
+
+
+@pytest.mark.lab
+def test_a_filled_disk_is_seen_while_a_neighbour_lets_go_of_as_much(tmp_path):
+    attack = corpus.table("attacks")["fill the node's disk by files without a name"]
+    lab = Lab(f"voisin-{os.getpid()}")
+    with lab.owned(), ThreadPoolExecutor() as pool:
+        lab.up(1)
+        neighbour = pool.submit(lab.execute, "node1", ["python3", "-c", LETS_GO])
+        done = corpus.attempt("travail-simple", corpus.write(tmp_path / "copie", corpus.answer_to(attack)))
+        assert done.outcome == "error", done.graded.report.message
+        lab.down()
+        assert b"Traceback" not in neighbour.result().stderr

@@ -15,6 +15,7 @@ import typer
 from grader import catalog
 from grader.errors import Exit, GraderError
 from grader.french import NBSP, figure, typeset
+from labs.cli_french import Program, UsageError, told
 from labs.errors import LabError
 
 if TYPE_CHECKING:
@@ -27,13 +28,10 @@ if TYPE_CHECKING:
     from labs.recording import Recording
 
 INTERRUPTED = 130  # what shells expect of a program that SIGINT has ended
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # has no public name in typer
 
-app = typer.Typer(
+app = Program(
     help="Le correcteur de Contrepoint : il juge une réponse par ce qui s'est vraiment passé sur les nœuds.",
-    no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -340,12 +338,12 @@ def _interrupted(*_: object) -> NoReturn:
 def main() -> None:
     """The entry point: what a user can cause is one French sentence and exit code 2."""
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], prog_name="grader", standalone_mode=False)
     except (GraderError, LabError) as error:
         _complain(typeset(str(error)))
         code = Exit.NO_MARK
-    except _UsageError as error:
-        _complain(typeset(f"la commande est incomplète ou mal écrite ({error}). « grader --help » montre comment l'écrire."))
+    except UsageError as error:
+        _complain(typeset(told(error)))
         code = Exit.NO_MARK
     sys.exit(code)
 

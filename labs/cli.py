@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labs import cli_faults
+from labs.cli_french import Program, UsageError, told
 from labs.cli_timeline import timeline_app
 from labs.errors import LabError
 from labs.lab import DEFAULT, Lab
@@ -18,16 +19,15 @@ from labs.typography import typeset
 if TYPE_CHECKING:
     from labs.jobs.command import Command
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=True, rich_markup_mode=None, help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez."
-)
-image_app = typer.Typer(no_args_is_help=True, help="L'image des nœuds.")
+app = Program(help="Le labo de Contrepoint : ses nœuds, et ce que vous y lancez.")
+image_app = Program(help="L'image des nœuds.")
 app.add_typer(image_app, name="image")
 app.add_typer(timeline_app, name="timeline")
 
 Name = Annotated[str, typer.Option("--name", "-n", help="Le nom du labo.")]
 TimelineFile = Annotated[Path | None, typer.Option("--timeline", help="Écrire la chronologie dans ce fichier JSON.")]
 FigureFile = Annotated[Path | None, typer.Option("--figure", help="Dessiner la chronologie dans ce fichier (.svg, .png ou .pdf).")]
+ImageFile = Annotated[Path, typer.Argument(metavar="FICHIER", help="L'archive de l'image.")]
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 STATES = {"up": "prêt", "stopped": "arrêté", "deaf": "ne répond pas", "absent": "absent"}
 
@@ -35,10 +35,12 @@ STATES = {"up": "prêt", "stopped": "arrêté", "deaf": "ne répond pas", "absen
 def main() -> None:
     """Run the command; what a user can cause or meet is one French sentence, never a traceback."""
     try:
-        app()
+        sys.exit(app(prog_name="labs", standalone_mode=False) or 0)
     except LabError as error:
         print(typeset(f"{error.message}\n{error.remedy}".rstrip()), file=sys.stderr)
-        sys.exit(2)
+    except UsageError as error:
+        print(typeset(told(error)), file=sys.stderr)
+    sys.exit(2)
 
 
 @app.command()
@@ -124,7 +126,7 @@ for fault in (cli_faults.cut, cli_faults.pause, cli_faults.slow, cli_faults.kill
 @app.command(context_settings=PASS_THROUGH)
 def run(
     context: typer.Context,
-    playbook: Path,
+    playbook: Annotated[Path, typer.Argument(metavar="PLAYBOOK", help="Le fichier du playbook.")],
     timeline: TimelineFile = None,
     figure: FigureFile = None,
     name: Name = DEFAULT,
@@ -176,7 +178,7 @@ def image_build() -> None:
 
 
 @image_app.command("save")
-def image_save(file: Path) -> None:
+def image_save(file: ImageFile) -> None:
     """Écrire l'image dans un fichier, pour des machines sans accès à Internet."""
     from labs.engines import settings
     from labs.image import build
@@ -186,7 +188,7 @@ def image_save(file: Path) -> None:
 
 
 @image_app.command("load")
-def image_load(file: Path) -> None:
+def image_load(file: ImageFile) -> None:
     """Prendre l'image dans un fichier écrit par « labs image save »."""
     from labs.engines import settings
     from labs.image import build

@@ -9,7 +9,7 @@ import typer
 
 from labs.lab import DEFAULT, Lab
 
-Node = Annotated[str, typer.Argument(help="Le nœud : node1, node2…")]
+Node = Annotated[str, typer.Argument(metavar="NŒUD", help="Le nœud : node1, node2…")]
 Name = Annotated[str, typer.Option("--name", "-n", help="Le nom du labo.")]
 After = Annotated[float, typer.Option("--after", min=0.0, help="Attendre tant de secondes avant la panne.")]
 For = Annotated[float | None, typer.Option("--for", help="La panne prend fin d'elle-même après tant de secondes.")]

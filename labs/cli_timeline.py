@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labs.cli_french import Program
 from labs.errors import LabError
 
 if TYPE_CHECKING:
     from labs.timeline.compare_words import Run
     from labs.timeline.model import Timeline
 
-timeline_app = typer.Typer(no_args_is_help=True, help="Les chronologies enregistrées : les voir, les comparer, les exporter.")
+timeline_app = Program(help="Les chronologies enregistrées : les voir, les comparer, les exporter.")
 
 NBSP = "\u00a0"
-File = Annotated[Path, typer.Argument(help="Un fichier écrit par « labs run --timeline ».")]
-Files = Annotated[list[Path], typer.Argument(help="De deux à six fichiers ; les autres sont comparés au premier.")]
+File = Annotated[Path, typer.Argument(metavar="FICHIER", help="Un fichier écrit par « labs run --timeline ».")]
+Files = Annotated[list[Path], typer.Argument(metavar="FICHIER", help="De deux à six fichiers ; les autres sont comparés au premier.")]
 Figure = Annotated[Path | None, typer.Option("--figure", help="Dessiner dans ce fichier (.svg, .png ou .pdf).")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Écrire un tableau, une ligne par job (« - » : à l’écran).")]
 Comma = Annotated[bool, typer.Option("--virgule", help="Virgule décimale et points-virgules, comme les tableurs en français.")]

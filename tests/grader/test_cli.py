@@ -76,8 +76,8 @@ def test_text_of_a_graded_answer(check):
         (("check", "rien", "x"), "Il n’y a pas d’exercice «\u00a0rien\u00a0»."),
         (("check", "sync-coupure", "/nulle/part"), "Il n’y a pas de réponse à /nulle/part."),
         (("show", "sync-coupur"), "Vouliez-vous dire «\u00a0sync-coupure\u00a0»"),
-        (("check",), "la commande est incomplète ou mal écrite"),
-        (("chek",), "la commande est incomplète ou mal écrite"),
+        (("check",), "La commande est incomplète ou mal écrite\u00a0: il manque ID."),
+        (("chek",), "la commande «\u00a0chek\u00a0» n’existe pas (vouliez-vous dire check"),
         (("list", "--exercices", "/nulle/part"), "Il n’y a pas de dossier d’exercices"),
     ],
 )

@@ -110,7 +110,38 @@ def test_a_lab_that_is_not_up(labs):
     refused(labs("adhoc", "all", "-m", "ping", "--name", "jamais-vu"))
 
 
-@pytest.mark.parametrize("words", [["adhoc"], ["adhoc", "all", "-Z"], ["run"]])
+@pytest.mark.parametrize(
+    ("words", "problem", "remedy"),
+    [
+        (["run"], "il manque PLAYBOOK", "labs run"),
+        (["timeline", "compar"], "la commande « compar » n’existe pas (vouliez-vous dire compare ?)", "labs timeline"),
+        (["watch", "--fenetre", "1"], "--fenetre doit être d’au moins 5", "labs watch"),
+        (["up", "--nodes", "trois"], "--nodes doit être un nombre entier", "labs up"),
+        (["cut", "node1", "--after", "bientôt"], "--after doit être un nombre", "labs cut"),
+        (["up", "node1"], "« node1 » est de trop", "labs up"),
+        (["status", "--jsn"], "l’option --jsn n’existe pas", "labs status"),
+        (["status", "--name"], "l’option --name attend une valeur", "labs"),
+        (["up", "--internet=oui"], "l’option --internet n’attend pas de valeur", "labs"),
+    ],
+)
+def test_a_command_badly_written(labs, words, problem, remedy):
+    said = refused(labs(*words)).replace(NBSP, " ")
+    assert said == f"La commande est incomplète ou mal écrite : {problem}. « {remedy} --help » montre comment l’écrire.\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["timeline", "--help"], ["watch", "--help"], ["image", "save", "--help"]])
+def test_help_is_in_french(labs, words):
+    code, said, _ = labs(*words)
+    assert code == 0
+    assert "Montrer cette aide." in said
+    assert not re.search("Show|Commands|required|default:|path|<str|ARGS", said)
+
+
+def test_a_group_without_a_command_shows_its_help(labs):
+    assert labs("timeline")[2] == labs("timeline", "--help")[1]
+
+
+@pytest.mark.parametrize("words", [["adhoc"], ["adhoc", "all", "-Z"]])
 def test_a_command_that_lacks_something(labs, words):
     code, _, err = labs(*words)
     assert code == 2

@@ -29,6 +29,7 @@ AT_ONCE = 4  # nodes served at once by the second play, at most
 PATIENCE = 120.0  # seconds for a run of about ten
 SLOWEST = 20.0  # how much slower than its best a machine may be on the whole
 FEWEST_CORES = 0.25
+OVERLAP = 4.0  # steps that a core can carry at full speed at once, at most: each waits for much of its time
 SLOWEST_FORK = 1.0  # seconds
 HALVINGS = 20  # of the interval where a number is looked for
 
@@ -123,7 +124,7 @@ def read(timeline: Timeline) -> Overheads:
     if len(hosts) == 1:
         return costs
     # Fewer cores, more seconds: what is looked for is the part of the cores that is missing.
-    most = costs.cores
+    most = OVERLAP * costs.cores
     missing = _fitted(
         0.0,
         most - FEWEST_CORES,

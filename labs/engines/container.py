@@ -325,6 +325,11 @@ class ContainerEngine:
         self._call("rmi", built.text.split()[-1])
         return ""
 
+    def complaint_of_run(self, image: str, options: Sequence[str], command: Sequence[str]) -> str:
+        """Run a command to its end in a throw-away container: the last line that it said, when it went wrong, else the empty string."""
+        done = self._call("run", "--rm", *options, image, *command)
+        return _complaint(done).splitlines()[-1] if done.returncode else ""
+
     # -- the command line
 
     def run(self, *arguments: str, tolerate: Sequence[str] = ()) -> Completed:

@@ -26,7 +26,8 @@ CONTROLLER = (
     "--memory=512m",
     "--pids-limit=128",
     "--cpus=1",
-    "--shm-size=8m",
+    # Named, for what a read-only container has there depends on the engine's version, and Ansible's workers share memory there.
+    "--tmpfs=/dev/shm:rw,nosuid,nodev,noexec,size=8m,mode=1777",
     f"--ulimit=fsize={MOST_CONTROLLER_FILE}:{MOST_CONTROLLER_FILE}",
     "--tmpfs=/tmp:rw,nosuid,nodev,size=64m,mode=1777",
     "--sysctl=net.ipv6.conf.all.disable_ipv6=1",  # the fence is one of IPv4

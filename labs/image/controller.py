@@ -22,7 +22,8 @@ from labs.engines.container import ContainerEngine
 from labs.engines.walls import CONTROLLER_USER
 from labs.errors import LabError
 from labs.image import build
-from labs.paths import ROOT
+from labs.inventory import write_atomically
+from labs.paths import ROOT, STATE
 from labs.system import Say
 
 CONTEXT = Path(__file__).with_name("controller_files")
@@ -30,6 +31,7 @@ REPOSITORY = "localhost/contrepoint-controller"
 PYTHON = (3, 11)  # that of the node image
 PACKAGES = ("ansible-core", "cffi", "cryptography", "jinja2", "markupsafe", "packaging", "pycparser", "pyyaml", "resolvelib")
 UNUSED = ("ansible_test/", "../")  # of their files: the tests of Ansible, and programs that name another Python
+PROOF = ("ansible", "localhost", "--module-name=ansible.builtin.ping")
 PLUGINS = "/opt/controller/callback"  # where the image has its display
 LOCK = ROOT / "requirements.txt"
 PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux2014")  # what the image's C library can run
@@ -62,7 +64,20 @@ def ensure(engine: ContainerEngine, say: Say = lambda _: None) -> str:
             (context / "awx_display.py").write_text(_display(), encoding="utf-8")
             _gather(context / "packages")
             engine.build(context, tag(), {"BASE": node, "USER_ID": str(CONTROLLER_USER)})
+    _prove(engine)
     return tag()
+
+
+def _prove(engine: ContainerEngine) -> None:
+    """Have Ansible run a module behind its walls, once for each that changes: where it cannot, every answer would look wrong."""
+    known = STATE / f"controller-{engine.name}"
+    proof = "\n".join((tag(), engine.version(), *engine.lone_options()))
+    if known.is_file() and known.read_text(encoding="utf-8") == proof:
+        return
+    trouble = engine.complaint_of_run(tag(), [*engine.lone_options(), "--env=HOME=/tmp"], PROOF)
+    if trouble:
+        raise LabError(f"Ansible ne marche pas derrière ses murs sur cette machine : {trouble}", "Rien n'a été jugé : signalez ce message.")
+    write_atomically(known, proof)
 
 
 def _display() -> str:

@@ -58,6 +58,15 @@ def test_without_walls_nothing_runs(monkeypatch, answer):
 
 
 @pytest.mark.lab
+def test_where_ansible_does_not_work_behind_walls_nothing_is_graded(monkeypatch, answer):
+    """Podman 5 closes the shared memory of a read-only container: each answer would have had 0."""
+    monkeypatch.setattr(walls, "CONTROLLER", tuple(option.replace("/dev/shm:rw", "/dev/shm:ro") for option in walls.CONTROLLER))
+    report = grade(EXERCISE, answer, trusted=False).report
+    assert (report.status, report.score) == ("error", None)
+    assert "Ansible ne marche pas derrière ses murs" in report.message
+
+
+@pytest.mark.lab
 def test_right_answers_keep_their_marks_behind_walls(tmp_path):
     """One that installs packages, prepared beforehand and run twice; one whose link is cut on the way. Both at once."""
 

@@ -16,9 +16,10 @@ _UNREADABLE = "L’étalonnage enregistré n’est pas lisible.", "Refaites l’
 class Overheads:
     """Seconds that each step takes when nothing else runs; ``cores`` says how they grow when several hosts are served at once.
 
-    All these steps are computing (processes that start, modules that are copied), so that steps under way at once share the cores:
-    with more of them than ``cores``, each is slowed down in proportion. Nodes share the controller's cores, as in a lab on one machine.
-    The defaults were measured on a machine of two cores; ``labs.calibration`` measures those of a lab.
+    These steps compute for much of their time (processes that start, modules that are copied), so that steps under way at once share the
+    cores: with more of them than ``cores``, each is slowed down in proportion. That is more than the machine has, since they also wait.
+    Nodes share the controller's cores, as in a lab on one machine. The defaults were measured on a machine of two cores;
+    ``labs.calibration`` measures those of a lab.
     """
 
     startup: float = 0.45  # from the command to the first host of the first task

@@ -17,7 +17,7 @@ from labs.typography import NBSP, typeset
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _Formatter: Any = typer.Context.formatter_class
 
-_HEADINGS = {"Commands": "Commandes"}
+_HEADINGS = {r"^Commands$": "Commandes"}
 _HELP = {
     r"^Show this message and exit\.$": "Montrer cette aide.",
     r"^Install completion for the current shell\.$": "Installer la complétion dans votre shell.",
@@ -92,7 +92,7 @@ class _InFrench(_Formatter):  # type: ignore[misc]
         super().write_usage(prog, _replaced(_USAGE, args), f"Usage{NBSP}: ")
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(f"{_HEADINGS.get(heading, heading)}{NBSP}")
+        super().write_heading(_replaced(_HEADINGS, heading) + NBSP)
 
     def write_dl(self, rows: Sequence[tuple[str, str]], *sizes: int, **named: int) -> None:
         super().write_dl([(_replaced(_HELP, term), typeset(_replaced(_HELP, meaning))) for term, meaning in rows], *sizes, **named)

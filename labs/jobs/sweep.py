@@ -73,7 +73,8 @@ def _carries(process: psutil.Process, run: str) -> bool:
         if process.status() == psutil.STATUS_ZOMBIE or process.environ().get(MARKER) != run:
             return False
         # An ssh connection kept open for later is shared: another run may be using it. It ends by itself (ControlPersist).
-        return "[mux]" not in " ".join(process.cmdline())
+        # A container's monitor ends with its container, which podman 5 cannot remove without it.
+        return "[mux]" not in " ".join(process.cmdline()) and process.name() != "conmon"
     except (psutil.Error, OSError):
         return False
 

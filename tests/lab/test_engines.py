@@ -12,17 +12,28 @@ import time
 
 import pytest
 
+from grader import catalog
+from grader.run import grade
 from labs import lab as lab_module
 from labs.engines import settings
 from labs.errors import LabError
 from labs.jobs.command import AdHoc
 from labs.lab import Lab
+from labs.paths import ROOT
 from labs.recording import record
 from labs.timeline.model import Mode, State
 
 STARTING_SECONDS = 60
 PATIENCE = 60
 ENGINES = [*settings.CONTAINERS, "embedded"]
+HOSTILE = ROOT / "tests" / "hostile" / "exercises"
+WORK = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {command: /bin/sleep 2, async: 30, poll: 1}
+    - {copy: {content: fait, dest: /root/trace}}
+"""
 pytestmark = pytest.mark.lab
 
 
@@ -171,3 +182,14 @@ def test_reset_leaves_no_file_and_no_process(lab):
     assert [node.state for node in lab.status()] == ["up", "up"]
     assert lab.read("node1", trace) is None
     assert "sleep 4307" not in lab.execute("node1", ["ps", "-eo", "args"]).text
+
+
+def test_an_answer_is_judged_behind_walls_or_not_at_all(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "choose", lambda: lab.engine)
+    (tmp_path / "answer.yml").write_text(WORK)
+    report = grade(catalog.find("travail-simple", HOSTILE), tmp_path / "answer.yml", trusted=False).report
+    if lab.engine.isolated and lab.engine.limits:
+        assert report.full, report.message
+    else:
+        assert (report.status, report.score) == ("error", None)
+        assert "conteneurs" in report.message

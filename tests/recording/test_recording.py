@@ -185,8 +185,8 @@ def test_failures_limits_and_kills_are_told_apart(lab):
     recording = record(lab, AdHoc.parse("ansible node1 -B 40 -P 0 -a '/bin/sleep 33'"))
     wait_for(lambda: sleeping(lab, 33))
     lab.execute("node1", ["sh", "-c", "kill -9 -$(ps -o pgid= -p $(pgrep -f '^/bin/sleep 33') | tr -d ' ')"])
-    (job,) = recording.wait(60).jobs
-    assert job.state is State.KILLED
+    jobs = recording.wait(60).jobs
+    assert [(job.label, job.state) for job in jobs] == [("sleep 33", State.KILLED)], jobs
 
 
 def test_an_orphan_is_told_from_a_job_that_its_limit_ended(lab):

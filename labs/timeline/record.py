@@ -258,16 +258,18 @@ class Recorder:
 
     def _async_jobs(self, host: str, node: _Node, table: ProcessTable) -> list[Job]:
         files = {jid.partition(".")[0]: file for jid, file in node.job_files.items()}
+        wrapped = table.wrappers()
         jobs = [
             self._async_job(host, wrappers, table, files.get(stem))
-            for stem, wrappers in table.wrappers().items()
-            # The watchdog of a job of before sleeps on for some seconds after the job's end: alone, it is no job.
+            for stem, wrappers in wrapped.items()
+            # The watchdog of a job of before sleeps on for some seconds after the job's end: alone, it is no job, nor is what it then writes.
             if wrappers[0].start >= self.started or table.module_under(wrappers)
         ]
         seen = {job.id for job in jobs}
         for jid, file in node.job_files.items():
             # A file whose processes were never seen: an older job's, unless it changed during the run or events claim it.
-            if jid not in seen and (jid in self._claims or file.mtime >= self.started):
+            changed = file.mtime >= self.started and jid.partition(".")[0] not in wrapped
+            if jid not in seen and (jid in self._claims or changed):
                 jobs.append(self._from_file_alone(host, file))
         # What ended before this run is not of it.
         return [job for job in jobs if job.end is None or job.end >= 0 or job.id in self._claims]

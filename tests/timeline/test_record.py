@@ -169,6 +169,16 @@ def test_the_watchdog_of_a_job_of_before_is_no_job():
     assert recorded([wrapper(71, 1, -6.0)]).jobs == ()
 
 
+def test_what_the_watchdog_of_a_job_of_before_still_writes_is_no_job():
+    """A second after it has killed a job, it says so: by then, the next run may have begun."""
+    facts = [
+        wrapper(72, 1, -4.0),
+        JobFile("node1", "j42.68", T0 + 0.5, {"msg": "Timeout exceeded", "failed": True, "child_pid": 73}),
+        ended(72, 0.6),
+    ]
+    assert recorded(facts).jobs == ()
+
+
 def test_a_job_of_before_that_still_runs_is_one():
     job = only_job(
         recorded([wrapper(72, 71, -6.0), module(73, 72, -5.9), JobFile("node1", "j42.68", T0 - 5.8, {"started": True, "finished": False})])

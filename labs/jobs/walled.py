@@ -85,7 +85,9 @@ class WalledController:
         if not runner.config.containerized or command[:2] != [self.lab.engine.name, "run"] or command.count(mount) != 1:
             raise NoWallsError
         command[command.index(mount)] = f"{mount},ro"
-        settings = [f"{name}={value}" for name, value in self.lab.containers.environment.items()]
+        # The home told to the runner is that of the container; an ordinary user's engine has its images in theirs.
+        own = {"HOME": str(Path.home()), **self.lab.containers.environment}
+        settings = [f"{name}={value}" for name, value in own.items()]
         runner.config.command = [sys.executable, "-I", "-S", meter.__file__, str(MOST_OUTPUT), "env", *settings, *command]
         runner.event_callback = on_event
 

@@ -93,6 +93,18 @@ def lab(request, tmp_path_factory):
             assert lab.engine.nodes(lab._label) == []
 
 
+class Heard:
+    """Whoever follows a grading: its runs."""
+
+    def __init__(self):
+        self.runs = []
+
+    def step(self, text): ...
+
+    def running(self, recording):
+        self.runs.append(recording)
+
+
 def where(recording, *argv):
     """The nodes that showed a program so far."""
     return {process.host for process in recording.processes() if process.argv == argv}
@@ -187,9 +199,10 @@ def test_reset_leaves_no_file_and_no_process(lab):
 def test_an_answer_is_judged_behind_walls_or_not_at_all(lab, tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "choose", lambda: lab.engine)
     (tmp_path / "answer.yml").write_text(WORK)
-    report = grade(catalog.find("travail-simple", HOSTILE), tmp_path / "answer.yml", trusted=False).report
+    heard = Heard()
+    report = grade(catalog.find("travail-simple", HOSTILE), tmp_path / "answer.yml", heard, trusted=False).report
     if lab.engine.isolated and lab.engine.limits:
-        assert report.full, report.message
+        assert report.full, [report.message, *(run.stdout for run in heard.runs)]
     else:
         assert (report.status, report.score) == ("error", None)
         assert "conteneurs" in report.message

@@ -12,6 +12,7 @@ import lzma
 import stat
 import struct
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -36,7 +37,7 @@ _ENTRY = 400  # bytes that one member takes in a zip's directory, at most, on av
 _PLENTY = 10_000_000  # bytes below which no ratio is suspicious
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
-    struct.error, IndexError, OverflowError,
+    struct.error, IndexError, OverflowError, UserWarning,
 )  # fmt: skip
 
 
@@ -171,7 +172,8 @@ def _steps(name: str) -> tuple[str, ...] | None:
 
 def _zip(archive: Path, unpacked: _Unpacked) -> None:
     _check_directory(archive, unpacked.budget)
-    with zipfile.ZipFile(archive) as opened:
+    with zipfile.ZipFile(archive) as opened, warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # from Python 3.12 on, one is all that is said of members that share their bytes
         for member in opened.infolist():
             kind = stat.S_IFMT(member.external_attr >> 16)
             name = _zip_name(member)

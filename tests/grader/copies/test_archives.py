@@ -150,6 +150,15 @@ def test_a_damaged_archive_does_no_harm(pack, name, changes, cut):
         assert {path.name for path in Path(scratch).iterdir()} <= {name, "o"}
 
 
+def test_members_that_share_their_bytes_are_damage(tmp_path):
+    archive = zipped(tmp_path / "c.zip", {"a.yml": "1" * 2000, "b.yml": "2"})
+    content = bytearray(archive.read_bytes())
+    struct.pack_into("<L", content, content.rindex(b"PK\1\2") + 42, 0)  # where the second begins: where the first does
+    archive.write_bytes(content)
+    with pytest.raises(ArchiveError):
+        archives.unpack(archive, tmp_path / "o", budget())
+
+
 def test_a_member_with_a_password_is_told(tmp_path):
     archive = zipped(tmp_path / "c.zip", {"a.yml": "x"})
     content = bytearray(archive.read_bytes())

@@ -173,7 +173,7 @@ def _steps(name: str) -> tuple[str, ...] | None:
 def _zip(archive: Path, unpacked: _Unpacked) -> None:
     _check_directory(archive, unpacked.budget)
     with zipfile.ZipFile(archive) as opened, warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # from Python 3.12 on, one is all that is said of members that share their bytes
+        warnings.simplefilter("error", UserWarning)  # recent versions of Python say no more of members that share their bytes
         for member in opened.infolist():
             kind = stat.S_IFMT(member.external_attr >> 16)
             name = _zip_name(member)

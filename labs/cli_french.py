@@ -17,14 +17,16 @@ from labs.typography import NBSP, typeset
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _Formatter: Any = typer.Context.formatter_class
 
-_HEADINGS = {r"^Commands$": "Commandes"}
 _HELP = {
+    r"^Commands$": "Commandes",
+    r"\bCOMMAND\b": "COMMANDE",
+    r"\bARGS\b": "ARGUMENTS",
     r"^Show this message and exit\.$": "Montrer cette aide.",
     r"^Install completion for the current shell\.$": "Installer la complétion dans votre shell.",
     r"^Show completion for the current shell, to copy it or customize the installation\.$": "Montrer la complétion, pour l'installer vous-même.",
     r"(\[|; )required\b": r"\1obligatoire",
     r"(\[|; )default: ": r"\1par défaut : ",
-    r"(\[|; )env var: ": r"\1ou variable ",
+    r"(\[|; )env var: ": r"\1ou la variable ",
     r"(\[|; )([\d.]+)<=x<=([\d.]+)\]$": r"\1de \2 à \3]",
     r"(\[|; )x>=([\d.]+)\]$": r"\1au moins \2]",
     r"<(?:list\[)?str\]?>": "<texte>",
@@ -32,7 +34,6 @@ _HELP = {
     r"<int(?: range)?>": "<entier>",
     r"<float(?: range)?>": "<nombre>",
 }
-_USAGE = {r"\bCOMMAND\b": "COMMANDE", r"\bARGS\b": "ARGUMENTS"}
 # What typer, or pydantic for a value, says; and what to say instead.
 _ERRORS = {
     r"^Missing parameter": "il manque {what}",
@@ -89,13 +90,13 @@ def _filled(said: str, found: re.Match[str], what: str) -> str:
 
 class _InFrench(_Formatter):  # type: ignore[misc]
     def write_usage(self, prog: str, args: str = "") -> None:
-        super().write_usage(prog, _replaced(_USAGE, args), f"Usage{NBSP}: ")
+        super().write_usage(prog, _in_french(args), f"Usage{NBSP}: ")
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(_replaced(_HEADINGS, heading) + NBSP)
+        super().write_heading(_in_french(heading) + NBSP)
 
     def write_dl(self, rows: Sequence[tuple[str, str]], *sizes: int, **named: int) -> None:
-        super().write_dl([(_replaced(_HELP, term), typeset(_replaced(_HELP, meaning))) for term, meaning in rows], *sizes, **named)
+        super().write_dl([(_in_french(term), typeset(_in_french(meaning))) for term, meaning in rows], *sizes, **named)
 
     def write_text(self, text: str) -> None:
         super().write_text(typeset(text))
@@ -107,7 +108,7 @@ def _help(command: Any, context: Any) -> str:
     return str(formatter.getvalue()).rstrip("\n")
 
 
-def _replaced(words: dict[str, str], text: str) -> str:
-    for pattern, french in words.items():
+def _in_french(text: str) -> str:
+    for pattern, french in _HELP.items():
         text = re.sub(pattern, french, text)
     return text

@@ -66,7 +66,7 @@ def effective_behind_walls(config: Path) -> Effective:
         shown.mkdir(mode=0o755)
         shutil.copyfile(config, shown / "ansible.cfg")
         (shown / "ansible.cfg").chmod(0o644)
-        variables = PLAIN | {"HOME": "/tmp", "ANSIBLE_CONFIG": f"{SHOWN_AS}/ansible.cfg"}  # noqa: S108 - the container's own scratch folder
+        variables = PLAIN | {"ANSIBLE_CONFIG": f"{SHOWN_AS}/ansible.cfg"}
         options = [
             *engine.lone_options(),
             f"--volume={shown}:{SHOWN_AS}:ro",

@@ -314,9 +314,8 @@ class ContainerEngine:
 
         The empty string when both work, else what the engine complained of.
         """
-        started = self._call("run", "--rm", "--network=none", "--entrypoint=/bin/true", *options, image)
-        if started.returncode:
-            return _complaint(started)
+        if trouble := self.complaint_of_run(image, ["--network=none", "--entrypoint=/bin/true", *options]):
+            return trouble
         with tempfile.TemporaryDirectory(prefix="contrepoint-") as folder:
             Path(folder, "Containerfile").write_text(f"FROM {image}\nRUN /bin/true\n", encoding="utf-8")
             built = self._call("build", "--quiet", "--no-cache", "--file", f"{folder}/Containerfile", folder)
@@ -325,10 +324,10 @@ class ContainerEngine:
         self._call("rmi", built.text.split()[-1])
         return ""
 
-    def complaint_of_run(self, image: str, options: Sequence[str], command: Sequence[str]) -> str:
-        """Run a command to its end in a throw-away container: the last line that it said, when it went wrong, else the empty string."""
+    def complaint_of_run(self, image: str, options: Sequence[str], command: Sequence[str] = ()) -> str:
+        """Run a command to its end in a throw-away container: what was complained of when it went wrong, else the empty string."""
         done = self._call("run", "--rm", *options, image, *command)
-        return _complaint(done).splitlines()[-1] if done.returncode else ""
+        return _complaint(done) if done.returncode else ""
 
     # -- the command line
 

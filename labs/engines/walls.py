@@ -30,6 +30,7 @@ CONTROLLER = (
     "--tmpfs=/dev/shm:rw,nosuid,nodev,noexec,size=8m,mode=1777",
     f"--ulimit=fsize={MOST_CONTROLLER_FILE}:{MOST_CONTROLLER_FILE}",
     "--tmpfs=/tmp:rw,nosuid,nodev,size=64m,mode=1777",
+    "--env=HOME=/tmp",  # said here, and to the container alone: an ordinary user's engine has its images in their own home
     "--sysctl=net.ipv6.conf.all.disable_ipv6=1",  # the fence is one of IPv4
     "--hostname=controleur",
 )

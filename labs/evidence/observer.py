@@ -282,18 +282,18 @@ class Disk:
         """Somebody may be filling the disk: when it is this node, say so."""
         room = self.room()
         self.free = max(self.free, room)  # what another node lets go of
-        if self.free - room > MOST_DISK // 4:
+        filling = self.free - room > MOST_DISK // 4
+        if filling:
             self.free = room
-            self.weigh()
-        else:  # another node may have let go of as much meanwhile; files without a name would be gone at the last look
-            self.weigh(named=False)
+        # Another node may have let go of as much meanwhile; files without a name would be gone at the last look.
+        self.weigh(named=filling)
 
-    def weigh(self, named: bool = True) -> None:
+    def weigh(self, *, named: bool) -> None:
         """The true measure; files that have a name need a walk through them all, so not at every look."""
-        if self.left(named) > MOST_DISK:
+        if self.left(named=named) > MOST_DISK:
             spoilt("disk")
 
-    def left(self, named: bool) -> int:
+    def left(self, *, named: bool) -> int:
         """Bytes of the node's files that have been touched since the observer looks on: those that are open and, if asked for, ``named``."""
         found = {}
         for path in (*(files_below(f"{ROOT}/") if named else ()), *open_files()):
@@ -357,7 +357,7 @@ def main() -> None:
             processes.look()
             files.look(processes.job_folders, processes.wrapped)
             if disk:
-                disk.weigh()
+                disk.weigh(named=True)
             sys.stdout.flush()
             return
 

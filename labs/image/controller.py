@@ -54,29 +54,32 @@ def tag() -> str:
 
 
 def ensure(engine: ContainerEngine, say: Say = lambda _: None) -> str:
-    """The image's tag, once it is there. LabError when it cannot be made."""
-    node = build.ensure(engine, say)
-    if not engine.has_image(tag()):
+    """The image's tag, once it is there. LabError when it cannot be made, or when Ansible does not work in it behind walls."""
+    node, image = build.ensure(engine, say), tag()
+    if not engine.has_image(image):
         say("Construction de l'image du contrôleur…")
         with TemporaryDirectory(prefix="contrepoint-") as scratch:
             context = Path(scratch)
             shutil.copy(CONTEXT / "Containerfile", context)
             (context / "awx_display.py").write_text(_display(), encoding="utf-8")
             _gather(context / "packages")
-            engine.build(context, tag(), {"BASE": node, "USER_ID": str(CONTROLLER_USER)})
-    _prove(engine)
-    return tag()
+            engine.build(context, image, {"BASE": node, "USER_ID": str(CONTROLLER_USER)})
+    _prove(engine, image)
+    return image
 
 
-def _prove(engine: ContainerEngine) -> None:
+def _prove(engine: ContainerEngine, image: str) -> None:
     """Have Ansible run a module behind its walls, once for each that changes: where it cannot, every answer would look wrong."""
     known = STATE / f"controller-{engine.name}"
-    proof = "\n".join((tag(), engine.version(), *engine.lone_options()))
+    options = engine.lone_options()
+    proof = "\n".join((image, engine.version(), *options))
     if known.is_file() and known.read_text(encoding="utf-8") == proof:
         return
-    trouble = engine.complaint_of_run(tag(), [*engine.lone_options(), "--env=HOME=/tmp"], PROOF)
-    if trouble:
-        raise LabError(f"Ansible ne marche pas derrière ses murs sur cette machine : {trouble}", "Rien n'a été jugé : signalez ce message.")
+    if trouble := engine.complaint_of_run(image, options, PROOF):
+        raise LabError(
+            f"Ansible ne marche pas derrière ses murs sur cette machine : {trouble.splitlines()[-1]}",
+            "Rien n'a été jugé : signalez ce message.",
+        )
     write_atomically(known, proof)
 
 

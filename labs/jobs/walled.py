@@ -71,7 +71,6 @@ class WalledController:
         """What the controller's environment holds beside what every run's does: nothing of the host's."""
         config = None if isinstance(command, AdHoc) else command.config
         return {
-            "HOME": "/tmp",  # noqa: S108 - the container's own scratch folder
             "ANSIBLE_CALLBACK_PLUGINS": image.PLUGINS,
         } | ({"ANSIBLE_CONFIG": str(SEEN_AS / "config" / "ansible.cfg")} if config else {})
 
@@ -85,9 +84,7 @@ class WalledController:
         if not runner.config.containerized or command[:2] != [self.lab.engine.name, "run"] or command.count(mount) != 1:
             raise NoWallsError
         command[command.index(mount)] = f"{mount},ro"
-        # The home told to the runner is that of the container; an ordinary user's engine has its images in theirs.
-        own = {"HOME": str(Path.home()), **self.lab.containers.environment}
-        settings = [f"{name}={value}" for name, value in own.items()]
+        settings = [f"{name}={value}" for name, value in self.lab.containers.environment.items()]
         runner.config.command = [sys.executable, "-I", "-S", meter.__file__, str(MOST_OUTPUT), "env", *settings, *command]
         runner.event_callback = on_event
 

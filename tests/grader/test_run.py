@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from grader import catalog, nodes
-from grader.run import grade
+from grader.run import Silent, grade
 from labs import paths
 from labs.engines import settings
 from labs.lab import Lab
@@ -42,10 +42,8 @@ def test_a_play_without_end_is_stopped_at_its_limit(tmp_path):
 
 @pytest.mark.lab
 def test_a_run_cancelled_from_its_live_view_gets_no_mark():
-    class Impatient:
+    class Impatient(Silent):
         """Watches a grading, and presses the live view's cancel button."""
-
-        def step(self, text): ...
 
         def running(self, recording):
             threading.Timer(2, recording.cancel).start()
@@ -68,10 +66,8 @@ def test_a_dead_engine_is_an_error_and_no_mark(monkeypatch):
 
 @pytest.mark.lab
 def test_a_node_that_dies_during_the_run_leaves_nothing_to_judge(tmp_path):
-    class Killer:
+    class Killer(Silent):
         """Watches a grading, and takes a node away from it."""
-
-        def step(self, text): ...
 
         def running(self, recording):
             recording.lab.engine.remove([recording.lab._container("node3")])

@@ -85,9 +85,7 @@ def test_the_controller_is_closed(answer):
     """As the engine itself tells of the container while it runs."""
     seen = []
 
-    class Inspector:
-        def step(self, text): ...
-
+    class Inspector(run.Silent):
         def running(self, recording):
             engine, label = recording.lab.engine, recording.lab._label
             while recording.alive and not seen:

@@ -1,4 +1,4 @@
-"""What tests share: real labs. Each is made for the tests, named for them, and removed by name."""
+"""What tests share: real labs, each made for the tests, named for them, and removed by name; and which tests go side by side."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ from labs.lab import Lab
 # A busy machine must not fail a property: how long an example takes is no part of it.
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("patient")
+
+GRADING = ("tests/grader/", "tests/hostile/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of the whole suite, two halves side by side: what grades, and what watches single runs or a browser.
+
+    Gradings fill whatever the other half, which mostly waits, leaves of two cores; and they bear a busy machine, by promise.
+    """
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Halves(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "grading" if nodeid.startswith(GRADING) else "watching"
+
+    return Halves(config, log)
 
 
 def _engine_missing() -> str:

@@ -64,7 +64,12 @@ def test_the_facts_and_the_events_hold_on_the_other_core(python):
     assert core(python).rpartition(".")[0] != core(sys.executable).rpartition(".")[0]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FACTS], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FACTS],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout.splitlines()[-1]

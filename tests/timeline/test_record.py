@@ -8,8 +8,9 @@ import pytest
 
 from labs.evidence.records import Beat, JobFile, ProcessEnded, ProcessSeen, Silence, Spoilt
 from labs.jobs.events import HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
+from labs.timeline.jobs_seen import EVIDENCE_LAG
 from labs.timeline.model import BlockKind, Mode, State
-from labs.timeline.record import EVIDENCE_LAG, Recorder
+from labs.timeline.record import Recorder
 
 T0 = 1_800_000_000.0
 TMP = "/root/.ansible/tmp/run/ansible-tmp-1-2-3"

@@ -85,7 +85,9 @@ class WalledController:
             raise NoWallsError
         command[command.index(mount)] = f"{mount},ro"
         settings = [f"{name}={value}" for name, value in self.lab.containers.environment.items()]
-        runner.config.command = [sys.executable, "-I", "-S", meter.__file__, str(MOST_OUTPUT), "env", *settings, *command]
+        # The engine stands in the run's own folder: of a container that is killed for its memory, its monitor writes a file where it stands.
+        engine = ["env", f"--chdir={self.folder}", *settings, *command]
+        runner.config.command = [sys.executable, "-I", "-S", meter.__file__, str(MOST_OUTPUT), *engine]
         runner.event_callback = on_event
 
     def remove(self) -> None:

@@ -116,10 +116,10 @@ class Recorder:
         status_runs = {host: node.table().sync_modules("async_status") for host, node in self._heard.nodes.items()}
         ids = {job.id for job in jobs}
         polls = []
-        heard = dict.fromkeys(self._heard.nodes, 0.0)  # when the look before was answered, by host
+        answered = dict.fromkeys(self._heard.nodes, 0.0)  # when the look before was answered, by host
         for event in sorted(self._heard.polled, key=lambda event: event.at):
-            run = _look(event, status_runs.get(event.host, []), heard.get(event.host, 0.0))
-            heard[event.host] = event.at
+            run = _look(event, status_runs.get(event.host, []), answered.get(event.host, 0.0))
+            answered[event.host] = event.at
             polls.append(
                 Poll(
                     host=event.host,

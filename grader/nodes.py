@@ -12,10 +12,9 @@ from pathlib import Path
 from grader.errors import GraderError
 from labs import paths
 from labs.image import build
-from labs.lab import Lab
+from labs.lab import OWNER_LOCK, Lab
 
 PREFIX = "note-"
-_LOCK = "grading.lock"  # held for as long as the grading lives: the kernel lets go of it however the process ends
 _TURN = "note.lock"  # held for a moment, so that nobody sweeps a lab away before its own lock is held
 
 
@@ -36,8 +35,7 @@ def fresh(count: int, *, isolated: bool = False, walled: bool = False) -> Iterat
         try:
             with _turn():
                 _sweep()
-                lab.directory.mkdir(parents=True)
-                _hold(lab.directory / _LOCK, held)
+                held.enter_context(lab.owned())
                 _ensure_images(lab)  # made once, however many ask for them together
             lab.up(count)
             yield lab
@@ -68,7 +66,7 @@ def _hold(path: Path, held: ExitStack) -> None:
 
 
 def _sweep() -> None:
-    for lock_file in paths.STATE.glob(f"{PREFIX}*/{_LOCK}"):
+    for lock_file in paths.STATE.glob(f"{PREFIX}*/{OWNER_LOCK}"):
         # Somebody else may be sweeping it, or have just finished.
         with suppress(FileNotFoundError, BlockingIOError), lock_file.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,14 +15,15 @@ from labs.lab import Lab
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("patient")
 
-GRADING = ("tests/grader/", "tests/hostile/")
+# One half of the suite: what needs nodes of its own, or none.
+ITS_OWN_NODES = ("tests/french/", "tests/grader/", "tests/hostile/", "tests/site/", "tests/timeline/")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of the whole suite, two halves side by side: what grades, and what watches single runs or a browser.
+    """Of the whole suite, two halves side by side: what watches single runs and pages, and what grades, once the quick tests are done.
 
-    Gradings fill whatever the other half, which mostly waits, leaves of two cores; and they bear a busy machine, by promise.
+    Gradings fill whatever the other half, which often waits, leaves of two cores; and they bear a busy machine, by promise.
     """
     if config.getoption("dist") != "loadscope":
         return None
@@ -30,7 +31,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Halves(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "grading" if nodeid.startswith(GRADING) else "watching"
+            return "on its own" if nodeid.startswith(ITS_OWN_NODES) else "on shared nodes"
 
     return Halves(config, log)
 
@@ -45,6 +46,11 @@ def _engine_missing() -> str:
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)  # pages and quick tests first: gradings would slow pages down
+    _skip_without_containers(items)
+
+
+def _skip_without_containers(items):
     """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
     needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
     if not needing or os.environ.get("CI"):

@@ -6,14 +6,16 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from grader import nodes
-from labs import paths
+from labs import census, paths
 from labs.jobs import sweep
+from labs.lab import OWNER_LOCK, Lab
 
 
 @pytest.fixture
@@ -28,6 +30,8 @@ def bare(tmp_path, monkeypatch):
             self.walled = walled
             self.name = name
             self.directory = tmp_path / name
+
+        owned = Lab.owned
 
         def up(self, count): ...
 
@@ -47,7 +51,7 @@ def test_gradings_at_once_leave_each_other_alone(bare):
         together.wait(30)
         for _ in range(15):
             with nodes.fresh(1) as lab:
-                assert (lab.directory / "grading.lock").exists()
+                assert (lab.directory / OWNER_LOCK).exists()
                 assert lab.name not in bare
             assert lab.name in bare
             assert not lab.directory.exists()
@@ -59,10 +63,25 @@ def test_gradings_at_once_leave_each_other_alone(bare):
 
 def test_what_a_dead_grading_left_is_swept(bare, tmp_path):
     (tmp_path / "note-dead").mkdir()
-    (tmp_path / "note-dead" / "grading.lock").touch()
+    (tmp_path / "note-dead" / OWNER_LOCK).touch()
     with nodes.fresh(1):
         assert bare == ["note-dead"]
         assert not (tmp_path / "note-dead").exists()
+
+
+@pytest.mark.lab
+def test_gc_removes_what_a_killed_grading_left_and_nothing_of_one_that_lives():
+    program = "import time\nfrom grader import nodes\nwith nodes.fresh(1) as lab:\n print(lab.name, flush=True)\n time.sleep(600)"
+    grading = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=paths.ROOT, text=True)
+    with grading.stdout:
+        lab = Lab(grading.stdout.readline().strip())
+    census.sweep()
+    assert [node.state for node in lab.status()] == ["up"]
+    grading.kill()
+    grading.wait()
+    assert any(lab.name in sentence for sentence in census.sweep())
+    assert lab.engine.everything(lab._label) == []
+    assert not lab.directory.exists()
 
 
 def test_the_controller_of_a_dead_grading_ends_with_its_lab(bare, tmp_path):
@@ -70,7 +89,7 @@ def test_the_controller_of_a_dead_grading_ends_with_its_lab(bare, tmp_path):
     sweep.claim(tmp_path / "note-dead" / "runs" / "r1")
     owner = {"pid": 1, "created": 0}  # the pid of somebody else by now
     (tmp_path / "note-dead" / "runs" / "r1" / "owner.json").write_text(json.dumps(owner))
-    (tmp_path / "note-dead" / "grading.lock").touch()
+    (tmp_path / "note-dead" / OWNER_LOCK).touch()
     left = subprocess.Popen(["sleep", "60"], env={**os.environ, sweep.MARKER: "r1"})
     with nodes.fresh(1):
         assert left.wait(10) == -signal.SIGKILL

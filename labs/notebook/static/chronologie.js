@@ -15,6 +15,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const SPANS = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 3600, 7200, 14400];
 const SILENCE = 6; // seconds without a word from the kernel before the clock stops
 const CALM = 5; // seconds between two changes of the picture's spoken label
+const BEAT = 1000 / 15; // milliseconds between two frames of the clock: where no graphics card draws them, more would take a processor from the run itself
 const LAYERS = ["fault", "ghost-block", "ghost-job", "block", "launch", "delay", "job", "density", "wait", "poll", "dot", "text"];
 const LEGEND = [
   ["block", "contrôleur occupé"], ["launch", "lancement"], ["poll", "sondage"], ["job", "job sur son nœud"],
@@ -125,8 +126,11 @@ class View {
     this.resizing.observe(this.stage);
     run.views.add(this);
     if (run.head) this.receive({ type: "full", head: run.head, final: run.final });
-    this.tick = () => {
-      this.frame();
+    this.tick = (at) => {
+      if (!(at - this.drawn < BEAT)) {
+        this.frame();
+        this.drawn = at;
+      }
       this.request = this.run.running ? requestAnimationFrame(this.tick) : null;
     };
     this.tick();
@@ -468,7 +472,7 @@ class View {
     glyph.setAttribute("d", strokes.map((stroke) => `M${stroke.map(([x, y]) => `${(x * scale).toFixed(1)} ${(-y * scale).toFixed(1)}`).join("L")}`).join(""));
   }
 
-  /** What does: called for each shape when the axis changes, and 60 times a second for those that grow. */
+  /** What does: called for each shape when the axis changes, and at each beat of the clock for those that grow. */
   place(shape) {
     const { item } = shape;
     const [y, height] = this.band(item);

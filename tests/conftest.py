@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -91,3 +92,14 @@ def fresh_lab(lab):
     """The same nodes, new for this test."""
     lab.reset()
     return lab
+
+
+@pytest.fixture
+def own_state(tmp_path, monkeypatch):
+    """A state folder of the test's own, for the programs that it starts; what this machine knows of its engines is known there too."""
+    state = tmp_path / "labs"
+    state.mkdir()
+    for known in settings.STATE.glob("engine-*.json"):
+        shutil.copy(known, state)
+    monkeypatch.setenv("CONTREPOINT_STATE", str(state))
+    return state

@@ -16,7 +16,6 @@ from handmade import VALUE, write_exercise
 from grader import catalog
 from grader.nodes import PREFIX
 from grader.progress import Progress
-from labs import paths
 
 GRADER = [sys.executable, "-m", "grader.cli"]
 
@@ -141,19 +140,18 @@ def test_the_solution_of_the_course_by_the_command_line():
 
 @pytest.mark.lab
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_grading_takes_its_lab_away(how):
-    before = set(paths.STATE.glob(f"{PREFIX}*"))
+def test_an_interrupted_grading_takes_its_lab_away(how, own_state):
     solution = catalog.find("sync-coupure").folder / "solution"
     with subprocess.Popen([*GRADER, "check", "sync-coupure", str(solution)], stderr=subprocess.PIPE, text=True) as grading:
         deadline = time.monotonic() + 30
-        while not set(paths.STATE.glob(f"{PREFIX}*/inventory.yml")) and time.monotonic() < deadline:
+        while not list(own_state.glob(f"{PREFIX}*/inventory.yml")) and time.monotonic() < deadline:
             time.sleep(0.1)
         time.sleep(1)
         grading.send_signal(how)
         _, said = grading.communicate(timeout=60)
     assert grading.returncode == 130
     assert "correction interrompue" in said
-    assert set(paths.STATE.glob(f"{PREFIX}*")) <= before
+    assert list(own_state.glob(f"{PREFIX}*")) == []
 
 
 @pytest.fixture

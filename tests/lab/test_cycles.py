@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -39,13 +38,8 @@ with lab.owned():
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A state folder and a store of these cycles' own; what this machine knows of its engines is known there too."""
-    state = tmp_path / "labs"
-    state.mkdir()
-    for known in settings.STATE.glob("engine-*.json"):
-        shutil.copy(known, state)
-    monkeypatch.setenv("CONTREPOINT_STATE", str(state))
+def place(own_state, tmp_path, monkeypatch):
+    """A state folder and a store of these cycles' own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "etat"))
     monkeypatch.setattr(embedded, "STORE", (tmp_path / "etat" / "contrepoint").resolve())
     return tmp_path

@@ -17,7 +17,6 @@ from handmade import VALUE, write_exercise
 from packing import HALF, NONE, RIGHT, zipped
 
 from grader.nodes import PREFIX
-from labs import paths
 
 GRADER = [sys.executable, "-m", "grader.cli", "grade"]
 OUTSIDE = re.compile(r"""(?:src|href|action|content|url\()\s*=?\s*["'(]?(?:https?:)?//""", re.IGNORECASE)
@@ -200,13 +199,12 @@ PLAY = "- hosts: all\n  gather_facts: false\n  tasks:\n    - command: /bin/sleep
 
 
 @pytest.mark.lab
-def test_copies_on_real_nodes_stopped_killed_and_taken_up_again(tmp_path):
+def test_copies_on_real_nodes_stopped_killed_and_taken_up_again(tmp_path, own_state):
     write_exercise(tmp_path / "exercises", NODE)
     expected = {"a": 1, "b": 0, "c": 1, "d": 0, "e": 1, "f": 0}
     for name, score in expected.items():
         put(tmp_path, name, PLAY.format(2 if score else 1))
     put(tmp_path, "f", "- hosts: all\n  tasks: [\n")
-    before = set(paths.STATE.glob(f"{PREFIX}*"))
 
     def started(until):
         """A grading of which ``until`` verdicts are known, with more under way."""
@@ -214,7 +212,7 @@ def test_copies_on_real_nodes_stopped_killed_and_taken_up_again(tmp_path):
         deadline = time.monotonic() + 200
         while graded_so_far(tmp_path / "out") < until and time.monotonic() < deadline:
             time.sleep(0.1)
-        while not set(paths.STATE.glob(f"{PREFIX}*/inventory.yml")) and time.monotonic() < deadline:
+        while not list(own_state.glob(f"{PREFIX}*/inventory.yml")) and time.monotonic() < deadline:
             time.sleep(0.1)
         return grading
 
@@ -223,12 +221,12 @@ def test_copies_on_real_nodes_stopped_killed_and_taken_up_again(tmp_path):
         _, said = stopped.communicate(timeout=120)
     assert stopped.returncode == 130
     assert "correction interrompue" in said
-    assert set(paths.STATE.glob(f"{PREFIX}*")) <= before
+    assert list(own_state.glob(f"{PREFIX}*")) == []
     with started(graded_so_far(tmp_path / "out") + 1) as killed:
         killed.kill()
     done = grade(tmp_path, "--jobs", 3)
     assert done.returncode == 0, done.stderr
-    assert set(paths.STATE.glob(f"{PREFIX}*")) <= before
+    assert list(own_state.glob(f"{PREFIX}*")) == []
     book = json.loads((tmp_path / "out" / "notes.json").read_text())
     assert {one["name"]: one["total"] for one in book["copies"]} == expected
     page = (tmp_path / "out" / "retours" / "a.html").read_text()

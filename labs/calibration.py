@@ -12,7 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
+from math import log
 from pathlib import Path
+from statistics import stdev
 
 from labs.errors import LabError
 from labs.inventory import write_atomically
@@ -31,6 +33,7 @@ SLOWEST = 20.0  # how much slower than its best a machine may be on the whole
 FEWEST_CORES = 0.25
 OVERLAP = 4.0  # steps that a core can carry at full speed at once, at most: each waits for much of its time
 SLOWEST_FORK = 1.0  # seconds
+WIDEST = 0.5  # spread of the steps
 HALVINGS = 20  # of the interval where a number is looked for
 
 POLLED, DETACHED = 0.2, 0.1  # seconds of work of the jobs
@@ -138,7 +141,7 @@ def read(timeline: Timeline) -> Overheads:
         _span(timeline, SYNCHRONOUS),
         lambda seconds: _simulated(replace(costs, fork=seconds), SYNCHRONOUS, hosts),
     )
-    return replace(costs, fork=fork)
+    return replace(costs, fork=fork, spread=_spread(timeline))
 
 
 # -- the least that each step took, one node being served ---------------------------------------------------------------
@@ -203,6 +206,15 @@ def _forks(timeline: Timeline) -> list[float]:
     return [b - a for moments in starts.values() for a, b in pairwise(sorted(moments))]
 
 
+def _spread(timeline: Timeline) -> float:
+    """How much one and the same step varies: the modules of the synchronous tasks that served several nodes at once."""
+    names = {task.id: task.name for task in timeline.tasks}
+    wanted = {task.name for task in SYNCHRONOUS}
+    took = [_since(job.end, job.start) for job in timeline.jobs if job.task and names[job.task] in wanted]
+    logs = [log(seconds) for seconds in took if 0 < seconds < float("inf")]
+    return min(WIDEST, stdev(logs)) if len(logs) > 1 else 0.0
+
+
 def _since(moment: float | None, start: float | None) -> float:
     """Seconds between two moments; infinite when one is not known, which no least value is."""
     return float("inf") if moment is None or start is None else moment - start
@@ -216,7 +228,7 @@ def _low(values: Iterable[float], otherwise: float) -> float:
 
 
 def _slowed(costs: Overheads, factor: float) -> Overheads:
-    return Overheads(**{name: value if name == "cores" else value * factor for name, value in asdict(costs).items()})
+    return Overheads(**{name: value if name in {"cores", "spread"} else value * factor for name, value in asdict(costs).items()})
 
 
 def _simulated(costs: Overheads, steps: Sequence[Task], hosts: Sequence[str]) -> float:

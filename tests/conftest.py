@@ -1,4 +1,4 @@
-"""What tests share: real labs, each made for the tests, named for them, and removed by name; and which tests go side by side."""
+"""What tests share: real labs. Each is made for the tests, named for them, and removed by name."""
 
 from __future__ import annotations
 
@@ -16,26 +16,6 @@ from labs.lab import Lab
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("patient")
 
-# One half of the suite: what needs nodes of its own, or none.
-ITS_OWN_NODES = ("tests/french/", "tests/grader/", "tests/hostile/", "tests/site/", "tests/timeline/")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Of the whole suite, two halves side by side: what watches single runs and pages, and what grades, once the quick tests are done.
-
-    Gradings fill whatever the other half, which often waits, leaves of two cores; and they bear a busy machine, by promise.
-    """
-    if config.getoption("dist") != "loadscope":
-        return None
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Halves(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            return "on its own" if nodeid.startswith(ITS_OWN_NODES) else "on shared nodes"
-
-    return Halves(config, log)
-
 
 def _engine_missing() -> str:
     try:
@@ -47,11 +27,6 @@ def _engine_missing() -> str:
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("lab") is not None)  # pages and quick tests first: gradings would slow pages down
-    _skip_without_containers(items)
-
-
-def _skip_without_containers(items):
     """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
     needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
     if not needing or os.environ.get("CI"):

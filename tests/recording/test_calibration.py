@@ -53,6 +53,11 @@ def test_what_each_more_host_costs_is_found_again(fork, monkeypatch):
     assert found == pytest.approx(wanted, rel=0.05)
 
 
+@pytest.mark.parametrize("spread", [0.1, 0.3])
+def test_how_much_steps_vary_is_found_again(spread):
+    assert calibration.read(known(replace(USUAL, spread=spread))).spread == pytest.approx(spread, rel=0.4)
+
+
 def test_a_machine_slower_on_the_whole_than_at_its_best_is_seen():
     """The least of each cost is what it costs; a run that took longer than their sum shows a machine that has other work."""
     timeline = known(USUAL)

@@ -266,3 +266,17 @@ def test_spoilt_overheads_are_told(text):
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValueError, match=r"."):
         wrong()
+
+
+def test_where_steps_vary_the_same_typical_run_is_told_each_time():
+    plan = Plan.of("", batches((1, 2, 3, 4, 5), 2, delay=1))
+    costs = Overheads(spread=0.3)
+    assert simulate(plan, HOSTS, costs) == simulate(plan, HOSTS, costs)
+    assert simulate(plan, HOSTS, costs) != simulate(plan, HOSTS, Overheads())
+
+
+def test_where_steps_vary_the_slowest_of_many_hosts_is_waited_for():
+    plan = Plan.of("", *(Run(f"Tâche {number}") for number in range(6)))
+    many = tuple(f"node{number}" for number in range(10))
+    steady, varying = (simulate(plan, many, Overheads(cores=100.0, spread=spread)).controller_end for spread in (0.0, 0.4))
+    assert varying > 1.1 * steady

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 
@@ -40,9 +40,11 @@ Process = Generator[Sleep | Work | Signal, None, None]
 class Clock:
     """Runs processes. ``cores`` may be infinite, and need not be whole."""
 
-    def __init__(self, cores: float) -> None:
+    def __init__(self, cores: float, vary: Callable[[], float] = lambda: 1.0) -> None:
+        """``vary`` gives a factor for each piece of computing, by which it takes longer or shorter than told."""
         self.now = 0.0
         self._cores = cores
+        self._vary = vary
         self._order = 0
         self._timers: list[tuple[float, int, Process]] = []
         # Processes that compute share the cores evenly, so that one count of seconds done, the same for all, tells who ends next.
@@ -87,7 +89,7 @@ class Clock:
                     self._push(self._timers, self.now + seconds, process)
                     return
                 case Work(seconds) if seconds > 0:
-                    self._push(self._workers, self._done + seconds, process)
+                    self._push(self._workers, self._done + seconds * self._vary(), process)
                     return
                 case Signal() if not request.happened:
                     request.waiting.append(process)

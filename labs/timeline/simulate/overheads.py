@@ -39,6 +39,7 @@ class Overheads:
     status: float = 0.155  # an async_status on the node: a poll also pays ``send`` and ``back``
     finish: float = 0.18  # from the last answer to the command's end
     cores: float = 2.0
+    spread: float = 0.0  # how much a step varies from one time to the next: the standard deviation of its logarithm
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -23,7 +23,7 @@ from labs.lab import Lab
 from labs.recording import record
 from labs.timeline.metrics import makespan
 from labs.timeline.model import Block, BlockKind, Job, Mode, Timeline
-from labs.timeline.simulate import Local, Overheads, Plan, Run, Wait, simulate
+from labs.timeline.simulate import Local, Overheads, Plan, Play, Run, Wait, simulate
 from labs.timeline.simulate.plan import Task
 
 FILE = "overheads.json"
@@ -173,8 +173,10 @@ def _least(first: _First) -> Overheads:
     module = _low((_since(job.end, job.start) for _, job in sync), shipped.module)
     back = _low((_since(job.detected, job.end) for _, job in sync), shipped.back)
     # A launch of the loop begins where the one before answered.
-    starts = [(block.start, job.launched) for block, job in launched if block.kind is BlockKind.POLLED or job is detached[0][1]]
-    launch = _low((_since(reached, begun) for begun, reached in starts), shipped.launch)
+    starts = [(block, job) for block, job in launched if block.kind is BlockKind.POLLED or job is detached[0][1]]
+    launch = _low((_since(job.launched, block.start) for block, job in starts), shipped.launch)
+    # The first job of the run is the one for which async_wrapper had to be prepared.
+    build = _low((_since(job.launched, block.start) - launch for block, job in starts if block.kind is BlockKind.POLLED), shipped.build)
     period = _low((_since(b.launched, a.launched) for (_, a), (_, b) in pairwise(detached)), shipped.launch + shipped.detach)
     works = {Mode.POLLED: POLLED, Mode.DETACHED: DETACHED}
     return Overheads(
@@ -184,7 +186,8 @@ def _least(first: _First) -> Overheads:
         fork=_low(_forks(first.timeline), shipped.fork),
         local=_low((_since(b.end, b.start) for b in blocks if b.kind is BlockKind.LOCAL), shipped.local),
         item=shipped.item,
-        connect=_low((_since(job.start, block.start) - send for block, job in sync if id(block) in opening), shipped.connect),
+        build=build,
+        connect=_low((_since(job.start, block.start) - send - build for block, job in sync if id(block) in opening), shipped.connect),
         send=send,
         module=module,
         back=back,
@@ -232,9 +235,9 @@ def _slowed(costs: Overheads, factor: float) -> Overheads:
 
 
 def _simulated(costs: Overheads, steps: Sequence[Task], hosts: Sequence[str]) -> float:
-    """Seconds that steps take in the simulator, start and end of the command left out."""
-    bare = replace(costs, startup=0.0, turn=costs.turn, finish=0.0)
-    return makespan(simulate(Plan.of("", *steps), hosts, bare, connected=True))
+    """Seconds that steps of the playbook take in the simulator."""
+    plays = (Play((Run("Ouvrir"), *ALONE), hosts=tuple(hosts[:1])), Play((Run("Relier"), *TOGETHER)))
+    return _span(simulate(Plan("", plays), hosts, costs), steps)
 
 
 def _span(timeline: Timeline, steps: Sequence[Task]) -> float:

@@ -280,3 +280,19 @@ def test_where_steps_vary_the_slowest_of_many_hosts_is_waited_for():
     many = tuple(f"node{number}" for number in range(10))
     steady, varying = (simulate(plan, many, Overheads(cores=100.0, spread=spread)).controller_end for spread in (0.0, 0.4))
     assert varying > 1.1 * steady
+
+
+def test_a_module_is_prepared_once_a_run_while_all_who_need_it_wait():
+    """The first task of a kind pays for it, on all hosts at once; the next of its kind does not."""
+    plan = Plan.of("", Run("Un"), Run("Deux"), Run("Lancer", 1, limit=60, poll=0), Wait("Attendre", "Lancer", 30, 1), Run("Trois"))
+    costs = Overheads(build=2.0, cores=100.0)
+    spans = {}
+    timeline = simulate(plan, HOSTS, costs, connected=True)
+    for block in timeline.blocks:
+        spans.setdefault(block.task, []).append(block.end - block.start)
+    first, second, launch, wait, third = spans.values()
+    assert min(first) > 2.0
+    assert max(second) < 1.0
+    assert min(launch) > 2.0, "async_wrapper"
+    assert min(wait) > 2.0, "async_status"
+    assert max(third) < 1.0

@@ -61,6 +61,7 @@ class _Simulation:
         self._failed: set[str] = set()
         self._launched: dict[tuple[str, str], list[SimJob]] = {}  # (host, task's name) -> what its last run detached
         self._detached: dict[str, list[SimJob]] = {host: [] for host in hosts}
+        self._built: dict[str, Signal] = {}  # by module: ready to be sent, once this has happened
 
     # -- the controller's own process
 
@@ -169,6 +170,15 @@ class _Simulation:
             else:
                 yield from self._asynchronous(job, seconds, step, step.limit, problems)
 
+    def _build(self, module: str) -> Process:
+        """A module is prepared once a run, by whoever needs it first."""
+        if module in self._built:
+            yield self._built[module]
+        else:
+            ready = self._built[module] = Signal()
+            yield Work(self.cost.build)
+            self.clock.fire(ready)
+
     def _connect(self, host: str) -> Process:
         if host not in self.connected:
             self.connected.add(host)
@@ -182,6 +192,7 @@ class _Simulation:
 
     def _module(self, job: SimJob, seconds: float) -> Process:
         """A module run to its end with its connection open."""
+        yield from self._build(job.module)
         yield from self._connect(job.host)
         yield Work(self.cost.send)
         job.start = self.clock.now
@@ -193,6 +204,8 @@ class _Simulation:
 
     def _asynchronous(self, job: SimJob, seconds: float, step: Run, limit: float, problems: list[str]) -> Process:
         job.limit, job.interval = limit, step.poll
+        yield from self._build(job.module)
+        yield from self._build("async_wrapper")
         yield from self._connect(job.host)
         yield Work(self.cost.launch)
         job.launched = self.clock.now
@@ -216,6 +229,7 @@ class _Simulation:
 
     def _look(self, job: SimJob, *, tidy: bool = False) -> Process:
         """One async_status. ``tidy``: a job found ended has its file deleted, by one more, before anyone is told."""
+        yield from self._build("async_status")
         yield Work(self.cost.send)
         start = self.clock.now
         yield Work(self.cost.status)

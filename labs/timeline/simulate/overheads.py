@@ -28,6 +28,7 @@ class Overheads:
     fork: float = 0.006  # from one host of a task to the next: all that one more host costs the controller there
     local: float = 0.016  # an action that runs nothing on the node
     item: float = 0.011  # from one item of a loop to the next
+    build: float = 0.1  # preparing a module the first time that a run needs it, while the hosts that need it too wait
     connect: float = 0.34  # opening the SSH connection that the following steps share
     send: float = 0.08  # bringing a module to its node, until it starts there
     module: float = 0.16  # a module's own costs on its node, beside its work

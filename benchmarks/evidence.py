@@ -41,13 +41,10 @@ OBSERVER = "What one node does"  # the first words of the observer's source, whi
 def main() -> None:
     options = _options()
     lab = Lab(f"bench-{os.getpid()}")
-    lab.up(3)
-    try:
+    with lab.for_now(3):
         starts, ends = _detached(lab, options.jobs)
         sync_ends = _synchronous(lab, options.jobs)
         idle, busy = _cost(lab)
-    finally:
-        lab.down()
     for name, errors in (("start", starts), ("end, asynchronous", ends), ("end, synchronous", sync_ends)):
         print(f"{name:18} {len(errors):3} jobs: median {1000 * statistics.median(errors):5.1f} ms, worst {1000 * max(errors):5.1f} ms")
     print(f"observer: {100 * idle:.2f} % of a core on an idle node, {100 * busy:.2f} % while batch_control.yml runs")

@@ -186,8 +186,7 @@ def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
     environment = os.environ | {"PATH": f"{options.venv / 'bin'}:{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
     lab = Lab(f"mesure-{os.getpid()}")
-    lab.up(3)
-    try:
+    with lab.for_now(3):
         for exercise_id in EXERCISES:
             count = options.copies // len(EXERCISES)
             course = scratch / exercise_id
@@ -218,8 +217,6 @@ def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
             subprocess.run(["nbgrader", "autograde", "devoir", "--force"], cwd=course, env=environment, check=True, capture_output=True)
             seconds = time.perf_counter() - started
             print(f"{exercise_id}, nbgrader: {seconds:.0f} s for {count} copies ({seconds / count:.1f} s each)", flush=True)
-    finally:
-        lab.down()
 
 
 # -- copies

@@ -35,8 +35,7 @@ def main() -> None:
     options = _options()
     pairs = [json.loads(line) for line in options.file.read_text().splitlines()] if options.file and options.file.exists() else []
     lab = Lab(f"bench-{os.getpid()}")
-    lab.up(3)
-    try:
+    with lab.for_now(3):
         # The first run of each pays for connections and caches that the others find ready.
         _bare(lab, options.playbook)
         _watched(lab, options.playbook)
@@ -50,8 +49,6 @@ def main() -> None:
                 f"pair {number + 1}: bare {pair[0][0]:.2f} s, {pair[0][1]:.2f} s CPU; watched {pair[1][0]:.2f} s, {pair[1][1]:.2f} s CPU",
                 flush=True,
             )
-    finally:
-        lab.down()
     _report(pairs, options.playbook)
 
 

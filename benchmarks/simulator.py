@@ -68,8 +68,7 @@ def main() -> None:
     calibrations: list[Overheads] = []
     measured: dict[str, list[float]] = {plan.title: [] for plan in plans}
     lab = Lab(f"bench-{os.getpid()}")
-    lab.up(len(HOSTS))
-    try:
+    with lab.for_now(len(HOSTS)):
         _run(lab, PLANS[0])  # opens the connections and fills the caches that the others find ready
         for number in range(options.rounds):
             for place, plan in enumerate(plans):
@@ -81,8 +80,6 @@ def main() -> None:
                 measured[plan.title].append(_run(lab, plan))
                 said = f"{plan.title}: {measured[plan.title][-1]:.2f} s, simulated {_simulated(plan, _medians(calibrations)):.2f} s"
                 print(f"round {number + 1}, load {os.getloadavg()[0]:.1f}, {said}", flush=True)
-    finally:
-        lab.down()
     _report(plans, measured, _medians(calibrations))
 
 

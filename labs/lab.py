@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -225,6 +226,17 @@ class Lab:
                 yield
             finally:
                 lock.unlink(missing_ok=True)
+
+    @contextmanager
+    def for_now(self, nodes: int) -> Iterator[None]:
+        """``owned``, with so many nodes up; afterwards nothing is left of it, its folder included."""
+        with self.owned():
+            try:
+                self.up(nodes)
+                yield
+            finally:
+                self.down()
+                shutil.rmtree(self.directory, ignore_errors=True)
 
     def dismantle(self) -> None:
         """What ``down`` does, for who holds the lock."""

@@ -56,10 +56,8 @@ def pytest_terminal_summary(terminalreporter):
 def lab():
     """Three nodes for the whole session. A test that harms them puts them right (``lab.reset()``)."""
     lab = Lab(f"tests-{os.getpid()}")
-    with lab.owned():
-        lab.up(3)
+    with lab.for_now(3):
         yield lab
-        lab.down()
 
 
 @pytest.fixture

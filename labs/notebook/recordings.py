@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
+from contextlib import suppress
 from functools import cache
 from html import escape
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from labs import paths
-from labs.notebook import jobfiles, toolkit
-from labs.notebook.display import show
+from labs.inventory import write_atomically
+from labs.notebook import display, jobfiles, toolkit
 from labs.notebook.pieces import NBSP
 from labs.timeline import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from labs.timeline.model import Timeline
 
@@ -81,8 +84,29 @@ def digest(name: str) -> str:
 
 
 def still(name: str) -> dict[str, Any]:
-    """The run's figure, table and caption, as they stand in the notebook."""
-    figure = show(load(name))
+    """The run's figure, table and caption, as they stand in the notebook. Drawing takes half a second, so that it is done once and kept."""
+    kept, key = paths.STATE / "figures" / f"{name}.json", f"{digest(name)}-{_version()}"
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or not ours
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if found["key"] == key:
+            bundle: dict[str, Any] = found["bundle"]
+            return bundle
+    drawn = _still(name)
+    with suppress(OSError):  # a disk that is full: it is drawn again the next time
+        write_atomically(kept, json.dumps({"key": key, "bundle": drawn}))
+    return drawn
+
+
+@cache
+def _version() -> str:
+    """Changes with all that has a say in how a run is shown, beside the run itself."""
+    timeline = sorted((paths.ROOT / "labs" / "timeline").rglob("*.py"))
+    sources = (*timeline, Path(__file__), Path(display.__file__), paths.NOTEBOOKS / "sources" / "runs.yml")
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources) + version("matplotlib").encode()).hexdigest()[:16]
+
+
+def _still(name: str) -> dict[str, Any]:
+    figure = display.show(load(name))
     caption = f"Exécution enregistrée sur un labo{NBSP}: {command(name)}"
     return {"text/plain": f"{caption}\n{figure.text}", "text/html": f"<p><em>{escape(caption)}</em></p>{figure.html}"}
 

@@ -197,3 +197,17 @@ def test_settings_found_here_start_a_container():
     found = settings.find_working(engine.name, build.ensure(engine))
     assert found.make().complaint_of_trial(build.tag(), [f"--ulimit={limit}" for limit in found.ulimits]) == ""
     assert settings.load() == found
+
+
+def test_a_lab_for_now_leaves_nothing_even_when_its_work_fails():
+    lab = Lab(f"passage-{os.getpid()}")
+
+    def fail():
+        with lab.for_now(1):
+            assert [node.state for node in lab.status()] == ["up"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert lab.engine.everything(lab._label) == []
+    assert not lab.directory.exists()

@@ -37,11 +37,12 @@ WIDEST = 0.5  # spread of the steps
 HALVINGS = 20  # of the interval where a number is looked for
 
 POLLED, DETACHED = 0.2, 0.1  # seconds of work of the jobs
+INTERVAL = 1  # seconds from the polled one's launch to the first look at it
 _LAUNCH = Run("Lancer", items=(DETACHED, DETACHED, DETACHED), limit=30, poll=0)
 _WAIT = Wait("Attendre", "Lancer", retries=20, delay=1)
 # What each play does once its connections are open, as the simulator is told.
 ALONE: tuple[Task, ...] = (
-    Run("Seul"), Run("Seul, deux"), Local("Sur place"), Run("Sondé", POLLED, limit=30, poll=1), _LAUNCH, _WAIT, Run("Seul, trois"),
+    Run("Seul"), Run("Seul, deux"), Local("Sur place"), Run("Sondé", POLLED, limit=30, poll=INTERVAL), _LAUNCH, _WAIT, Run("Seul, trois"),
 )  # fmt: skip
 SYNCHRONOUS: tuple[Task, ...] = (Run("Ensemble"), Run("Ensemble, deux"), Run("Ensemble, trois"))
 ASYNCHRONOUS: tuple[Task, ...] = (_LAUNCH, _WAIT)
@@ -57,7 +58,7 @@ PLAYBOOK = f"""\
     - {{name: Seul, ansible.builtin.command: /bin/true}}
     - {{name: "Seul, deux", ansible.builtin.command: /bin/true}}
     - {{name: Sur place, ansible.builtin.debug: {{msg: Bonjour}}}}
-    - {{name: Sondé, ansible.builtin.command: /bin/sleep {POLLED}, async: 30, poll: 1}}
+    - {{name: Sondé, ansible.builtin.command: /bin/sleep {POLLED}, async: 30, poll: {INTERVAL}}}
     - &lancer
       name: Lancer
       ansible.builtin.command: /bin/sleep {DETACHED}
@@ -175,9 +176,14 @@ def _least(first: _First) -> Overheads:
     # A launch of the loop begins where the one before answered.
     starts = [(block, job) for block, job in launched if block.kind is BlockKind.POLLED or job is detached[0][1]]
     launch = _low((_since(job.launched, block.start) for block, job in starts), shipped.launch)
-    # The first job of the run is the one for which async_wrapper had to be prepared.
-    build = _low((_since(job.launched, block.start) - launch for block, job in starts if block.kind is BlockKind.POLLED), shipped.build)
+    # For the first job of the run, its module and async_wrapper had to be prepared.
+    build = _low(
+        ((_since(job.launched, block.start) - launch) / 2 for block, job in starts if block.kind is BlockKind.POLLED), shipped.build
+    )
     period = _low((_since(b.launched, a.launched) for (_, a), (_, b) in pairwise(detached)), shipped.launch + shipped.detach)
+    # In a loop, each launch is slowed down by the jobs of those before, which the simulator adds by itself; the polled job was alone.
+    asked = {job.id: min(poll.start for poll in first.looks if poll.job == job.id and poll.start) for _, job in first.by(Mode.POLLED)}
+    rests = (_since(asked[job.id], job.launched) - INTERVAL - build - send for _, job in first.by(Mode.POLLED))
     works = {Mode.POLLED: POLLED, Mode.DETACHED: DETACHED}
     return Overheads(
         startup=blocks[0].start if blocks else shipped.startup,
@@ -193,7 +199,7 @@ def _least(first: _First) -> Overheads:
         back=back,
         launch=launch,
         wrap=_low((_since(job.start, job.launched) for _, job in launched), shipped.wrap),
-        detach=max(0.0, period - launch - shipped.item),
+        detach=_low((period - launch - shipped.item, *rests), shipped.detach),
         settle=_low((_since(job.end, job.start) - module - works[job.mode] for _, job in launched), shipped.settle),
         status=_low((_since(poll.end, poll.start) for poll in first.looks if poll.start is not None), shipped.status),
         finish=makespan(first.timeline) - max((block.end or 0.0 for block in first.timeline.blocks), default=0.0),

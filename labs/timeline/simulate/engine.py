@@ -204,7 +204,9 @@ class _Simulation:
 
     def _asynchronous(self, job: SimJob, seconds: float, step: Run, limit: float, problems: list[str]) -> Process:
         job.limit, job.interval = limit, step.poll
-        yield from self._build(job.module)
+        yield from self._build(
+            f"{job.module}, asynchronous"
+        )  # prepared anew: measured, the first launch costs twice what the first look does
         yield from self._build("async_wrapper")
         yield from self._connect(job.host)
         yield Work(self.cost.launch)

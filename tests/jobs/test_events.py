@@ -28,7 +28,7 @@ PLAY = """
       ansible.builtin.command: "/bin/sleep {{ item }}"
       async: 20
       poll: 0
-      loop: [1, 2]
+      loop: [4, 6]
       register: lances
     - name: Attendu
       ansible.builtin.async_status:
@@ -124,7 +124,7 @@ def test_started_and_finished_are_booleans(raw):
 def test_what_the_typed_events_make_of_it(raw):
     events = [event for e in raw for event in typed(e)]
     launched = [event for event in events if isinstance(event, Launched)]
-    assert [event.item for event in launched] == ["1", "2"]
+    assert [event.item for event in launched] == ["4", "6"]
     finishing = {event.jid for event in events if isinstance(event, Polled) and event.finished and event.waited_by_status}
     assert finishing == {event.jid for event in launched}
     outcomes = [event.outcome for event in events if isinstance(event, HostEnded)]

@@ -85,13 +85,14 @@ def digest(name: str) -> str:
 
 def still(name: str) -> dict[str, Any]:
     """The run's figure, table and caption, as they stand in the notebook. Drawing takes half a second, so that it is done once and kept."""
+    run = load(name)
     kept, key = paths.STATE / "figures" / f"{name}.json", f"{digest(name)}-{_version()}"
     with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or not ours
         found = json.loads(kept.read_text(encoding="utf-8"))
         if found["key"] == key:
             bundle: dict[str, Any] = found["bundle"]
             return bundle
-    drawn = _still(name)
+    drawn = _still(name, run)
     with suppress(OSError):  # a disk that is full: it is drawn again the next time
         write_atomically(kept, json.dumps({"key": key, "bundle": drawn}))
     return drawn
@@ -105,8 +106,8 @@ def _version() -> str:
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources) + version("matplotlib").encode()).hexdigest()[:16]
 
 
-def _still(name: str) -> dict[str, Any]:
-    figure = display.show(load(name))
+def _still(name: str, run: Timeline) -> dict[str, Any]:
+    figure = display.show(run)
     caption = f"Exécution enregistrée sur un labo{NBSP}: {command(name)}"
     return {"text/plain": f"{caption}\n{figure.text}", "text/html": f"<p><em>{escape(caption)}</em></p>{figure.html}"}
 

@@ -1,8 +1,7 @@
 """Whether the machine was so slow, while an answer ran, that what came late may be its doing.
 
-A look at a job is one small program on a node. How long it takes there, from its start to its end, is seen by the node's own observer: a
-quarter of a second on a machine at rest, a second when several gradings share it. Verdicts bear that and more
-(benchmarks/verdicts.py). Beyond ``SLOWEST``, a right answer leaves its jobs alone for as long as a wrong one does.
+A look at a job is one small program on a node. How long it takes there, from its start to its end, is seen by the node's own observer.
+Beyond ``SLOWEST``, a right answer may leave its jobs alone for as long as a wrong one does: it was seen to lose points so.
 """
 
 from __future__ import annotations

@@ -182,8 +182,8 @@ def _least(first: _First) -> Overheads:
     )
     period = _low((_since(b.launched, a.launched) for (_, a), (_, b) in pairwise(detached)), shipped.launch + shipped.detach)
     # In a loop, each launch is slowed down by the jobs of those before, which the simulator adds by itself; the polled job was alone.
-    asked = {job.id: min(poll.start for poll in first.looks if poll.job == job.id and poll.start) for _, job in first.by(Mode.POLLED)}
-    rests = (_since(asked[job.id], job.launched) - INTERVAL - build - send for _, job in first.by(Mode.POLLED))
+    looked = {poll.job: poll.start for poll in reversed(first.looks)}  # the first look at each
+    rests = (_since(looked.get(job.id), job.launched) - INTERVAL - build - send for _, job in first.by(Mode.POLLED))
     works = {Mode.POLLED: POLLED, Mode.DETACHED: DETACHED}
     return Overheads(
         startup=blocks[0].start if blocks else shipped.startup,

@@ -96,22 +96,20 @@ class Node:
         return min(looks, default=None)
 
     def patience(self) -> float | None:
-        """The shortest time, in seconds, between two looks at one job that went on; None when no job was looked at twice."""
-        waits = [
-            later.start - sooner.start
-            for sooner, later in pairwise(sorted(self.polls, key=lambda poll: poll.start or 0.0))
-            if sooner.job == later.job and sooner.start is not None and later.start is not None
-        ]
+        """The least time, in seconds, that Ansible left the node alone between two looks at one job; None when no job was looked at twice."""
+        waits = [longest_silence(self._attended, sooner, later) for sooner, later in self._successive_looks]
         return min(waits, default=None)
 
     def at_rest(self, program: str, until: float) -> float:
         """Seconds between the program's first start and ``until`` when it did not run, no job of it went on, and Ansible did not visit.
 
         Of each such stretch the whole seconds count: less is what Ansible takes from one step to the next, the longer the busier the machine.
+        Between two looks at one job, ``patience`` at most: it is what the play asks for, and the rest is the machine's doing.
         """
-        visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
         runs = self.program(program)
-        return sum(whole(stretch) for stretch in silences([*visits, *self._spans(program)], runs[0].start, until)) if runs else 0.0
+        visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
+        rests = silences([*visits, *self._spans(program)], runs[0].start, until) if runs else []
+        return sum(self._asked_for(start, end) for start, end in rests)
 
     def visited_after(self, moment: float) -> bool:
         """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
@@ -124,8 +122,22 @@ class Node:
         """How Ansible came to look at this job: its waits before each look. None when it never did."""
         looks = sorted(poll.start for poll in self.polls if poll.job in {job.id, ""} and poll.start is not None)
         since = [job.start or 0.0, *looks]
-        spans = [(process.start, process.end) for process in self._table if self._table.visiting(process) or self._table.launching(process)]
-        return Rhythm.of([longest_silence(spans, before, look) for before, look in zip(since, looks, strict=False)])
+        return Rhythm.of([longest_silence(self._attended, before, look) for before, look in zip(since, looks, strict=False)])
+
+    @cached_property
+    def _attended(self) -> list[OpenSpan]:
+        """When Ansible was at work on the node."""
+        return [(process.start, process.end) for process in self._table if self._table.visiting(process) or self._table.launching(process)]
+
+    @cached_property
+    def _successive_looks(self) -> list[tuple[float, float]]:
+        """When a job was looked at, and when it next was."""
+        looks = sorted((poll.job, poll.start) for poll in self.polls if poll.start is not None)
+        return [(sooner[1], later[1]) for sooner, later in pairwise(looks) if sooner[0] == later[0]]
+
+    def _asked_for(self, start: float, end: float) -> float:
+        between = any(sooner <= start and end <= later for sooner, later in self._successive_looks)
+        return whole(min(end - start, self.patience() or 0.0) if between else end - start)
 
     def _run(self, process: Process) -> Run:
         return Run(process.start, process.end, self._job_of(process), " ".join(process.argv[1:]))

@@ -21,7 +21,7 @@ from grader.spec import Exercise
 
 LEAST_RIGHT = 2
 LEAST_WRONG = 4
-SAMPLED_WRONG = 2
+SAMPLED_WRONG = 1
 START = "start"
 EMPTY = "vide"
 OTHERS = 200  # learners among whom one is looked for, whose drawn values all differ from the first ones

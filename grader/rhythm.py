@@ -50,18 +50,18 @@ class Rhythm:
         return 1 + ceil(max(0.0, duration - self.first) / self.step)
 
 
-def silences(spans: Iterable[OpenSpan], since: float, until: float) -> list[float]:
-    """The stretches, in seconds, between ``since`` and ``until`` that no span covers, in order."""
+def silences(spans: Iterable[OpenSpan], since: float, until: float) -> list[tuple[float, float]]:
+    """The stretches between ``since`` and ``until``, by their start and end, that no span covers, in order."""
     found, covered = [], since
     for start, end in sorted(spans, key=lambda span: span[0]):
-        found.append(min(start, until) - covered)
+        found.append((covered, min(start, until)))
         covered = max(covered, until if end is None else min(end, until))
-    return [stretch for stretch in (*found, until - covered) if stretch > 0]
+    return [(start, end) for start, end in (*found, (covered, until)) if end > start]
 
 
 def longest_silence(spans: Iterable[OpenSpan], since: float, until: float) -> float:
-    """The longest of them; 0 when there is none."""
-    return max(silences(spans, since, until), default=0.0)
+    """How many seconds the longest of them lasts; 0 when there is none."""
+    return max((end - start for start, end in silences(spans, since, until)), default=0.0)
 
 
 def whole(wait: float) -> float:

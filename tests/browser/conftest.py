@@ -10,10 +10,12 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
 from labs.paths import ROOT
@@ -41,6 +43,10 @@ class Course:
 
     def lesson(self, name: str) -> str:
         return self.address.replace("00_accueil.ipynb", f"{name}.ipynb") + "&reset"
+
+    def path(self, name: str) -> str:
+        """A lesson's file, as JupyterLab names it."""
+        return f"{self.work.name}/{name}.ipynb"
 
 
 def pytest_collection_modifyitems(items):
@@ -116,26 +122,35 @@ def chromium():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A browser test that fails leaves a picture of its screen."""
+    """A browser test that fails leaves a picture of its screen, and its JupyterLab to nobody."""
     report = yield
-    page = getattr(item, "funcargs", {}).get("page")
+    arguments = getattr(item, "funcargs", {})
+    lab = arguments.get("jupyterlab")
+    page = arguments.get("page") or (lab and lab.page)
     if report.failed and page:
         picture = ROOT / ".labs" / "echecs" / f"{item.name}.png"
         picture.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(picture))
+        with suppress(PlaywrightError):  # a page that is closed has no picture
+            page.screenshot(path=str(picture))
+    if report.failed and lab:
+        lab.close()
     return report
+
+
+def visit(chromium) -> Page:
+    """A new page, as of another visitor; what it complains of in its console is kept in ``page.complaints``."""
+    page = chromium.new_context(viewport={"width": 1280, "height": 1000}, locale="fr-FR").new_page()
+    page.set_default_timeout(60_000)
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    return page
 
 
 @pytest.fixture
 def page(chromium):
-    """A new page, as of another visitor; what it complains of in its console is kept in ``page.complaints``."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, locale="fr-FR")
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page = visit(chromium)
     yield page
-    context.close()
+    page.context.close()
 
 
 @pytest.fixture
@@ -157,9 +172,8 @@ class Notebook:
             session.session.kernel.connectionStatus === 'connected' && session.session.kernel.status === 'idle');
     }"""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        page.goto(address)
         self.wait_ready()
 
     def wait_ready(self) -> None:
@@ -185,7 +199,44 @@ class Notebook:
         return self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index='{index}']")
 
 
+class JupyterLab:
+    """One JupyterLab, where a learner goes from lesson to lesson: opening it anew costs more than most tests."""
+
+    TURN_TO = """async path => {
+        const app = window.jupyterapp;
+        for (const widget of [...app.shell.widgets('main')]) widget.dispose();
+        await app.serviceManager.sessions.shutdownAll();
+        await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    }"""
+
+    def __init__(self, chromium, course: Course) -> None:
+        self.page: Page | None = None
+        self._chromium, self._course = chromium, course
+
+    def lesson(self, name: str) -> Notebook:
+        """A lesson as its file is, with a new kernel. What was open is closed, without being saved."""
+        if self.page is None:
+            self.page = visit(self._chromium)
+            self.page.goto(self._course.lesson(name))
+        else:
+            self.page.complaints.clear()
+            self.page.evaluate(self.TURN_TO, self._course.path(name))
+        return Notebook(self.page)
+
+    def close(self) -> None:
+        if self.page is not None:
+            self.page.context.close()
+            self.page = None
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(chromium, course):
+    lab = JupyterLab(chromium, course)
+    yield lab
+    lab.close()
+
+
 @pytest.fixture
-def notebook(course, page):
+def notebook(jupyterlab):
     """Open a lesson by its name."""
-    return lambda name: Notebook(page, course.lesson(name))
+    return jupyterlab.lesson

@@ -110,7 +110,7 @@ def states(cell):
     return found
 
 
-def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(notebook, course):
+def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(jupyterlab, notebook, course):
     lesson = notebook(LESSON)
     assert lesson.run_all() is True
     cell = lesson.cell('exercise("sync-coupure")')
@@ -144,6 +144,7 @@ def test_an_exercise_is_judged_wrong_then_right_and_all_of_it_is_found_again(not
     assert sum("<figure" in "".join(output["data"]["text/html"]) for output in kept) >= 2
     assert (course.work / "reponses/sync-coupure/answer.yml").read_text(encoding="utf-8") == right
 
+    jupyterlab.close()
     again = notebook(LESSON)
     cell = again.cell('exercise("sync-coupure")')
     expect(cell.locator(".cp-report li.cp-passed").first).to_be_visible()

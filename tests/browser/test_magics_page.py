@@ -27,7 +27,7 @@ def page_of_cells(course, notebook):
     return notebook("essai")
 
 
-def test_a_typed_magic_is_drawn_and_found_again(page_of_cells, notebook, course):
+def test_a_typed_magic_is_drawn_and_found_again(page_of_cells, jupyterlab, notebook, course):
     lesson = page_of_cells
     page = lesson.page
     mimes = "[...window.jupyterapp.shell.currentWidget.content.model.cells].map(cell => cell.mimeType)"
@@ -53,5 +53,6 @@ def test_a_typed_magic_is_drawn_and_found_again(page_of_cells, notebook, course)
     (kept,) = saved["cells"][1]["outputs"]
     assert "<figure" in "".join(kept["data"]["text/html"])
     assert set(kept["data"]) == {"text/html", "text/plain"}
+    jupyterlab.close()
     again = notebook("essai")
     expect(again.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) figure img")).to_be_visible()

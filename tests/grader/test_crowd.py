@@ -78,6 +78,8 @@ def test_the_patience_between_two_looks_at_one_job(story):
     assert two_jobs(story).patience() is None
     looks = [look("j1.1", at, at + 0.3) for at in (1.5, 6.8, 12.0)]
     assert two_jobs(story, look("j2.1", 1.0, 1.2), *looks).patience() == 12.0 - 6.8
+    story.on("node1", ProcessRun("node1", 20, 1, ("sshd: root@pts/0",), 0.1, None), module("node1", 6.8, 11.0))
+    assert story.observed.nodes["node1"].patience() == 1.0, "what a look costs is no wait"
 
 
 def test_a_node_at_rest_neither_works_nor_is_visited(story):
@@ -87,3 +89,9 @@ def test_a_node_at_rest_neither_works_nor_is_visited(story):
     story.with_jobs(job("node1", id="j1.1", start=0.8, end=3.2))
     assert story.observed.nodes["node1"].at_rest("/bin/sleep", 8.2) == 2.0, "of 0.8 s and 2.2 s"
     assert story.observed.nodes[NODES[1]].at_rest("/bin/true", 9.0) == 0.0
+
+
+def test_a_busy_machine_lengthens_no_rest_between_two_looks_at_one_job(story):
+    looks = [look("j2.1", at, at + 0.2) for at in (4.0, 5.1, 9.8)]
+    assert two_jobs(story, *looks[1:]).at_rest("/bin/sleep", 9.8) == 2.0, "of 0.6 s and 2.6 s"
+    assert two_jobs(story, *looks).at_rest("/bin/sleep", 9.8) == 1.0, "what the play asked for between two other looks"

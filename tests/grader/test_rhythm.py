@@ -48,9 +48,9 @@ def test_looks_without_a_pause_are_as_many_as_were_seen_at_least():
 
 
 def test_what_nothing_covers():
-    assert silences([(0, 2), (1, 3), (5, None)], 1, 8) == [2]
+    assert silences([(0, 2), (1, 3), (5, None)], 1, 8) == [(3, 5)]
     assert silences([(0, 2)], 4, 3) == []
-    assert silences([], 1, 2) == [1]
+    assert silences([], 1, 2) == [(1, 2)]
 
 
 def test_the_longest_silence_is_between_visits():

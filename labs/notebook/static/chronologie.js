@@ -15,7 +15,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const SPANS = [5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 3600, 7200, 14400];
 const SILENCE = 6; // seconds without a word from the kernel before the clock stops
 const CALM = 5; // seconds between two changes of the picture's spoken label
-const BEAT = 1000 / 15; // milliseconds between two frames of the clock: where no graphics card draws them, more would take a processor from the run itself
+const BEAT = 1000 / 15; // milliseconds from a frame of the clock to the next: where no graphics card draws them, more would take a processor from the run itself
 const LAYERS = ["fault", "ghost-block", "ghost-job", "block", "launch", "delay", "job", "density", "wait", "poll", "dot", "text"];
 const LEGEND = [
   ["block", "contrôleur occupé"], ["launch", "lancement"], ["poll", "sondage"], ["job", "job sur son nœud"],
@@ -126,17 +126,17 @@ class View {
     this.resizing.observe(this.stage);
     run.views.add(this);
     if (run.head) this.receive({ type: "full", head: run.head, final: run.final });
-    this.tick = (at) => {
-      if (!(at - this.drawn < BEAT)) {
-        this.frame();
-        this.drawn = at;
-      }
-      this.request = this.run.running ? requestAnimationFrame(this.tick) : null;
-    };
-    this.tick();
+    else this.frame();
+  }
+
+  /** Draw the clock, and again at its next beat: to ask for every frame of the page costs it a layout and a paint each, drawn or not. */
+  tick() {
+    this.frame();
+    this.beat = this.run.running ? setTimeout(() => (this.request = requestAnimationFrame(() => this.tick())), BEAT) : null;
   }
 
   destroy() {
+    clearTimeout(this.beat);
     cancelAnimationFrame(this.request);
     this.resizing.disconnect();
     this.run.views.delete(this);
@@ -228,8 +228,8 @@ class View {
     if (message.head || message.items) this.legends();
     if (message.summary !== undefined || message.head) this.words();
     if (message.final) this.finish(run.final);
-    if (run.running && !this.request && this.tick) this.tick();
-    this.frame();
+    if (run.running && !this.beat) this.tick();
+    else this.frame();
   }
 
   patch(message) {

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
 
@@ -69,6 +70,8 @@ Trusted = Annotated[
         help="Exécuter les réponses avec vos droits, sans murs. Vos propres réponses (travail/) et celles du kit le sont déjà.",
     ),
 ]
+Keep = Annotated[bool, typer.Option("--garder", help="Garder l'exécution de chaque réponse à côté d'elle, pour --rejouer.")]
+Replay = Annotated[bool, typer.Option("--rejouer", help="N'exécuter rien : juger de nouveau les exécutions gardées, en un instant.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Écrire le résultat en JSON sur la sortie standard.")]
 Export = Annotated[
     Path | None,
@@ -217,18 +220,24 @@ def show(exercise_id: Identifier, learner: Learner = None, exercises: Exercises 
 @app.command("test")
 def prove(
     exercise_ids: Identifiers = None,
+    *,
     jobs: Jobs = 2,
     as_json: AsJson = False,
     learner: Learner = None,
     exercises: Exercises = catalog.EXERCISES,
+    keep: Keep = False,
+    replay: Replay = False,
 ) -> None:
     """Éprouver des exercices par leurs réponses gardées. Code de retour : 0 tout tient, 1 quelque chose ne tient pas, 2 pas jugé."""
+    if keep and replay:
+        raise UsageError("« --garder » exécute les réponses, « --rejouer » n'en exécute aucune : choisissez")
     signal.signal(signal.SIGTERM, _interrupted)
     chosen = [catalog.find(exercise_id, exercises, learner) for exercise_id in exercise_ids or catalog.ids(exercises)]
-    from grader import cli_author
+    from grader import cli_author, proof
 
     try:
-        code = cli_author.prove(chosen, jobs, as_json=as_json)
+        proving = proof.replay_all if replay else partial(proof.prove_all, jobs=jobs, keep=keep)
+        code = cli_author.prove(chosen, proving, as_json=as_json)
     except KeyboardInterrupt:
         _complain(f"épreuve interrompue{NBSP}; les labos qu'elle occupait ont été retirés.")
         raise typer.Exit(INTERRUPTED) from None

@@ -16,10 +16,12 @@ from grader.french import figure, typeset
 from labs.timeline import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from grader.spec import Exercise
 
 
-def prove(exercises: list[Exercise], jobs: int, *, as_json: bool) -> Exit:
+def prove(exercises: list[Exercise], proving: Callable[[list[proof.Case]], Generator[proof.Proof]], *, as_json: bool) -> Exit:
     """Prove these exercises, telling each answer's fate as it is known; the exit code says how it went as a whole."""
     console = Console(highlight=False, quiet=as_json)
     gaps = {exercise.id: proof.gaps(exercise) for exercise in exercises}
@@ -27,7 +29,7 @@ def prove(exercises: list[Exercise], jobs: int, *, as_json: bool) -> Exit:
         for sentence in missing:
             console.print(_line("✕", exercise_id, sentence), soft_wrap=True)
     proofs = []
-    with closing(proof.prove_all([case for exercise in exercises for case in proof.cases(exercise)], jobs)) as coming:
+    with closing(proving([case for exercise in exercises for case in proof.cases(exercise)])) as coming:
         for done in coming:
             proofs.append(done)
             console.print(_told(done), soft_wrap=True)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from grader.spec import Exercise
     from labs.lab import Lab
 
-ANSWERS = ("start", "solution", "right", "wrong")  # folders of answers: no verdict on another one depends on them
+ANSWERS = (
+    "start",
+    "solution",
+    "right",
+    "wrong",
+    "runs",
+)  # folders of answers, and of their runs: no verdict on another one depends on them
 UNSEEN = (*ANSWERS, "exercise.yml")  # what no run needs: answers, and what is asked of them
 PREPARE_SECONDS = 300.0  # that a preparation may last
 TICK = 0.1  # seconds

@@ -1,4 +1,4 @@
-"""Proves an exercise: every answer that it keeps is graded, and has to get what is expected of it."""
+"""Proves an exercise: every answer that it keeps is graded, on real nodes or by its kept run, and has to get what is expected of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from grader import parameters, spec
+from grader import kept, parameters, spec
 from grader.answer import ENTRIES
+from grader.errors import GraderError
 from grader.french import figure, listing
 from grader.report import Report
-from grader.run import Graded, grade
-from grader.spec import Exercise
+from grader.run import Graded, grade, mark, unjudged
+from grader.spec import Exercise, Kind
+from labs.errors import LabError
 
 LEAST_RIGHT = 2
 LEAST_WRONG = 4
@@ -95,24 +97,49 @@ def gaps(exercise: Exercise) -> list[str]:
     return told
 
 
-def prove(case: Case, stop: Event | None = None) -> Proof:
-    """Grade the case's answer, and say what does not hold."""
+def prove(case: Case, stop: Event | None = None, *, keep: bool = False) -> Proof:
+    """Grade the case's answer, and say what does not hold. ``keep``: whether the run of what holds is kept, to be judged again."""
     started = time.monotonic()
     with _answer(case) as folder:
         graded = grade(case.exercise, folder, stop=stop)
-    return Proof(case, graded.report, _problem(case, graded), graded.judged, time.monotonic() - started)
+        done = Proof(case, graded.report, _problem(case, graded), graded.judged, time.monotonic() - started)
+        if keep and not done.problem and graded.observed and graded.observed.runs:
+            kept.save(case, folder, graded.observed)
+    return done
 
 
-def prove_all(chosen: Iterable[Case], jobs: int) -> Generator[Proof]:
+def prove_all(chosen: Iterable[Case], jobs: int, *, keep: bool = False) -> Generator[Proof]:
     """The proofs as they come, ``jobs`` at a time: gradings mostly wait. Closed early, it gives up those under way."""
     stop = Event()
     pool = ThreadPoolExecutor(jobs)
     try:
-        for done in as_completed([pool.submit(prove, case, stop) for case in chosen]):
+        for done in as_completed([pool.submit(prove, case, stop, keep=keep) for case in chosen]):
             yield done.result()
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+def replay(case: Case) -> Proof:
+    """The same by the run that is kept: at once, and without a lab."""
+    started = time.monotonic()
+    with _answer(case) as folder:
+        graded = _judged_again(case, folder)
+    return Proof(case, graded.report, _problem(case, graded), graded.judged, time.monotonic() - started)
+
+
+def replay_all(chosen: Iterable[Case]) -> Generator[Proof]:
+    """The proofs of these by their kept runs, in order."""
+    yield from (replay(case) for case in chosen)
+
+
+def _judged_again(case: Case, folder: Path) -> Graded:
+    if case.exercise.kind is Kind.VALUE or case.expected is Expected.REFUSED:  # nothing is ever run of it
+        return grade(case.exercise, folder)
+    try:
+        return mark(case.exercise, kept.load(case, folder))
+    except (GraderError, LabError) as error:
+        return unjudged(case.exercise, error)
 
 
 @contextmanager

@@ -41,11 +41,16 @@ class GivenUpError(GraderError):
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """The report, and the runs that it speaks of, in order: none when nothing was run. ``error``: why nothing was judged."""
+    """The report, and what it speaks of. ``error``: why nothing was judged, and there is nothing to speak of."""
 
     report: Report
-    timelines: tuple[Timeline, ...] = ()
+    observed: Observed | None = None
     error: GraderError | LabError | None = None
+
+    @property
+    def timelines(self) -> tuple[Timeline, ...]:
+        """Those of its runs, in order: none when nothing was run."""
+        return tuple(run.recorded for run in self.observed.runs) if self.observed else ()
 
     @property
     def judged(self) -> bool:
@@ -84,20 +89,24 @@ def grade(exercise: Exercise, path: Path, watcher: Watcher | None = None, stop: 
             if not trusted:
                 screen(answer)
             observed = _observe_fairly(_Case(exercise, answer, watcher or Silent(), stop, walled=not trusted))
-        checks = judge.judge(exercise, observed)
+        return mark(exercise, observed)
     except (GraderError, LabError) as error:
-        return _unjudged(exercise, error)
+        return unjudged(exercise, error)
     except OSError as error:
-        return _unjudged(exercise, _refused(error))
+        return unjudged(exercise, _refused(error))
     except Exception as error:
         if trusted:
             raise
-        return _unjudged(exercise, _unread(error))
-    timelines = tuple(run.recorded for run in observed.runs)
-    return Graded(_report(exercise, checks, timelines), timelines)
+        return unjudged(exercise, _unread(error))
 
 
-def _unjudged(exercise: Exercise, error: GraderError | LabError) -> Graded:
+def mark(exercise: Exercise, observed: Observed) -> Graded:
+    """The mark of what was observed. Raises ExerciseError when a check cannot be evaluated."""
+    return Graded(_report(exercise, judge.judge(exercise, observed), observed), observed)
+
+
+def unjudged(exercise: Exercise, error: GraderError | LabError) -> Graded:
+    """No mark, and why."""
     return Graded(failure(exercise.id, exercise.points, error), error=error)
 
 
@@ -266,7 +275,7 @@ def _file(lab: Lab, node: str, path: str, origin: float) -> NodeFile | None:
     return NodeFile(content.decode("utf-8", "replace"), float(modified) - origin)
 
 
-def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timelines: tuple[Timeline, ...]) -> Report:
+def _report(exercise: Exercise, checks: tuple[CheckReport, ...], observed: Observed) -> Report:
     score = sum(check.points for check in checks)
     return Report(
         exercise=exercise.id,
@@ -274,12 +283,12 @@ def _report(exercise: Exercise, checks: tuple[CheckReport, ...], timelines: tupl
         max=exercise.points,
         checks=checks,
         status="graded",
-        message=typeset(_summary(exercise, checks, score, timelines)),
+        message=typeset(_summary(exercise, checks, score, observed)),
     )
 
 
-def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, timelines: tuple[Timeline, ...]) -> str:
-    too_long = any(timeline.status == "canceled" for timeline in timelines)
+def _summary(exercise: Exercise, checks: tuple[CheckReport, ...], score: float, observed: Observed) -> str:
+    too_long = any(run.recorded.status == "canceled" for run in observed.runs)
     stopped = f" Le play a été arrêté au bout de {figure(exercise.limits.wall)} s, la durée permise." if too_long else ""
     marks = f"{points(score)} sur {figure(exercise.points)}."
     first = next((check for check in checks if not check.passed), None)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from grader import catalog, parameters
-from grader.copies.records import digest
+from grader.digest import digest
 from grader.lessons import lessons
 from grader.material import ANSWERS
 

@@ -17,8 +17,8 @@ from grader.copies import candidates, notebooks, parcels, senders, texts
 from grader.copies.candidates import Candidate, Origin
 from grader.copies.notebooks import NotebookError
 from grader.copies.parcels import Found, Parcel
-from grader.copies.records import digest
 from grader.copies.senders import Sender
+from grader.digest import digest
 from grader.french import listing
 from grader.progress import FILE as PROGRESS
 from grader.spec import Kind

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -18,7 +16,6 @@ FORMAT: Literal["contrepoint/copie"] = "contrepoint/copie"
 VERSION = 1
 RUNS = "chronologies"
 COPIES = "copies"
-_MOST_HASHED = 20_000_000  # bytes of one file: more is no answer, and its size tells enough
 
 
 class Status(StrEnum):
@@ -84,30 +81,3 @@ class Store:
 
     def has_runs(self, judged: Judged) -> bool:
         return all((self.out / run).is_file() for run in judged.runs)
-
-
-def digest(folder: Path, without: Collection[str] = ()) -> str:
-    """A digest of the names and contents of all files under a folder, its entries ``without`` left out. Links are not followed."""
-    total = hashlib.sha256()
-    for path in _files(folder, without):
-        total.update(f"{path.relative_to(folder).as_posix()}\0".encode("utf-8", "surrogateescape"))
-        total.update(_content(path))
-    return total.hexdigest()
-
-
-def _files(folder: Path, without: Collection[str]) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name in without:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _files(path, ())
-        else:
-            yield path
-
-
-def _content(path: Path) -> bytes:
-    """A digest of one file; of what is no plain file, or too large a one, what the folder says of it."""
-    seen = path.lstat()
-    if not stat.S_ISREG(seen.st_mode) or seen.st_size > _MOST_HASHED:
-        return hashlib.sha256(f"{stat.S_IFMT(seen.st_mode)} {seen.st_size}".encode()).digest()
-    return hashlib.sha256(path.read_bytes()).digest()

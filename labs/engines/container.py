@@ -105,7 +105,9 @@ class ContainerEngine:
     def create(self, spec: NodeSpec, host_key: HostKey) -> int:
         for _ in range(PORT_ATTEMPTS):
             port = _free_port()
-            done = self._call("run", *self._options(spec, host_key, port), spec.image, environment={"HOST_KEY": host_key.private})
+            options = self._options(spec, host_key, port)
+            # A node killed for its memory has its monitor leave a file where the monitor was started.
+            done = self._call("run", *options, spec.image, environment={"HOST_KEY": host_key.private}, folder=spec.owner.folder)
             if done.returncode == 0:
                 return port
             if not any(sign in _complaint(done).lower() for sign in PORT_TAKEN):
@@ -340,11 +342,16 @@ class ContainerEngine:
         return done
 
     def _call(
-        self, *arguments: str, data: bytes = b"", seconds: float | None = None, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        data: bytes = b"",
+        seconds: float | None = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> Completed:
-        everything = self._environment() | dict(environment or {})
+        everything, command = self._environment() | dict(environment or {}), [self.name, *arguments]
         try:
-            done = subprocess.run([self.name, *arguments], input=data, capture_output=True, check=False, env=everything, timeout=seconds)
+            done = subprocess.run(command, input=data, capture_output=True, check=False, env=everything, timeout=seconds, cwd=folder)
         except FileNotFoundError as error:
             raise LabError(
                 f"Le programme « {self.name} » est introuvable.", "Lancez « labs doctor » pour savoir quoi installer."

@@ -163,3 +163,15 @@ def test_new_then_test_by_the_command_line(tmp_path):
     assert "grader test mon-exercice" in done.stdout
     assert grader("test", "--exercices", tmp_path).returncode == 0  # without any id: all that the folder holds
     assert grader("new", "mon-exercice", "--exercices", tmp_path).returncode == 2
+
+
+def test_kept_runs_are_judged_by_the_command_line(tmp_path):
+    skeleton.write(tmp_path / "valeurs", "value")
+    assert grader("test", "valeurs", "--rejouer", "--exercices", tmp_path).returncode == 0  # nothing is ever run of it
+    skeleton.write(tmp_path / "jamais", "playbook")
+    done = grader("test", "jamais", "--rejouer", "--exercices", tmp_path)
+    assert done.returncode == 2
+    assert "aucune exécution n’est gardée. Lancez « grader test jamais --garder »" in done.stdout.replace("\u00a0", " ")
+    done = grader("test", "valeurs", "--rejouer", "--garder", "--exercices", tmp_path)
+    assert done.returncode == 2
+    assert "choisissez" in done.stderr

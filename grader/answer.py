@@ -20,6 +20,7 @@ from grader.errors import AnswerError
 from grader.french import NBSP
 from grader.spec import Exercise, Kind
 from labs import yaml_text
+from labs.lab import DEFAULT_NODES
 
 ENTRIES = {
     Kind.PLAYBOOK: "answer.yml",
@@ -167,12 +168,17 @@ def _check_play(number: int, play: Any, exercise: Exercise) -> None:
         )
     if len(str(play["hosts"])) > MOST_PATTERN:
         raise AnswerError(f"Le play {number} vise des nœuds par un motif trop long.", "« all » les désigne tous.")
-    unknown = unknown_hosts(play["hosts"], exercise.lab.names)
+    unknown = unknown_hosts(play["hosts"], _nodes(exercise))
     if unknown:
         raise AnswerError(
             f"Le play {number} vise {', '.join(f'« {name} »' for name in unknown)}, que l'inventaire ne connaît pas.",
-            f"Les nœuds sont {', '.join(exercise.lab.names)} ; « all » les désigne tous.",
+            f"Les nœuds sont {', '.join(_nodes(exercise))} ; « all » les désigne tous.",
         )
+
+
+def _nodes(exercise: Exercise) -> tuple[str, ...]:
+    """Those that an answer may name: the ones of a learner's lab, of which some exercises need fewer. Ansible leaves out those that are not there."""
+    return tuple(f"node{number}" for number in range(1, max(exercise.lab.nodes, DEFAULT_NODES) + 1))
 
 
 def unknown_hosts(hosts: Any, nodes: tuple[str, ...]) -> list[str]:

@@ -18,6 +18,7 @@ from grader.rhythm import Rhythm, longest_silence, silences, whole
 from labs.timeline.model import BlockKind, Job, Outcome, Poll, State, Timeline
 
 SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
+STEP = 4.0  # seconds that a play may take from one step to the next where both cores are taken; half a second where they are not
 OUTLIVED = {State.TIMED_OUT, State.ORPHANED}  # Ansible gives such a job up before its last process ends
 
 
@@ -103,8 +104,8 @@ class Node:
     def at_rest(self, program: str, until: float) -> float:
         """Seconds between the program's first start and ``until`` when it did not run, no job of it went on, and Ansible did not visit.
 
-        Of each such stretch the whole seconds count: less is what Ansible takes from one step to the next, the longer the busier the machine.
-        Between two looks at one job, ``patience`` at most: it is what the play asks for, and the rest is the machine's doing.
+        A busy machine stretches such a stretch, and only what the play asks for counts, in whole seconds: ``patience`` at most between two
+        looks at one job; elsewhere, what is longer than any machine takes from one step of a play to the next.
         """
         runs = self.program(program)
         visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
@@ -137,7 +138,7 @@ class Node:
 
     def _asked_for(self, start: float, end: float) -> float:
         between = any(sooner <= start and end <= later for sooner, later in self._successive_looks)
-        return whole(min(end - start, self.patience() or 0.0) if between else end - start)
+        return whole(min(end - start, self.patience() or 0.0) if between else max(0.0, end - start - STEP))
 
     def _run(self, process: Process) -> Run:
         return Run(process.start, process.end, self._job_of(process), " ".join(process.argv[1:]))

@@ -137,6 +137,13 @@ def test_hosts_that_it_would_not(hosts, unknown):
     assert unknown_hosts(hosts, ("node1", "node2", "node3")) == unknown
 
 
+def test_the_nodes_of_a_learners_lab_may_all_be_named_where_the_exercise_needs_fewer(tmp_path, sync_coupure):
+    assert sync_coupure.lab.nodes == 2
+    with opened(written(tmp_path, GOOD.replace("hosts: all", "hosts: node1,node2,node3")), sync_coupure):
+        pass
+    assert "« node4 »" in refusal(written(tmp_path, GOOD.replace("hosts: all", "hosts: node4")), sync_coupure)
+
+
 @pytest.fixture
 def adhoc(tmp_path):
     write_exercise(tmp_path / "e", VALUE | {"kind": "adhoc"})

@@ -83,15 +83,15 @@ def test_the_patience_between_two_looks_at_one_job(story):
 
 
 def test_a_node_at_rest_neither_works_nor_is_visited(story):
-    node = two_jobs(story)
-    assert node.at_rest("/bin/sleep", 9.0) == 1.0, "of 0.6 s and 1.8 s, the whole seconds"
-    story.on("node1", ProcessRun("node1", 20, 1, ("sshd: root@pts/0",), 0.1, None), *work(1, 1.0, 2, "j1"), module("node1", 4.0, 6.0))
+    node = two_jobs(story, second=13.5)
+    assert node.at_rest("/bin/sleep", 23.0) == 8.0, "6.1 s and 2.3 s beyond the step of 4 s: of 10.1 s and 6.3 s"
+    story.on("node1", ProcessRun("node1", 20, 1, ("sshd: root@pts/0",), 0.1, None), *work(1, 1.0, 2, "j1"), module("node1", 9.0, 11.0))
     story.with_jobs(job("node1", id="j1.1", start=0.8, end=3.2))
-    assert story.observed.nodes["node1"].at_rest("/bin/sleep", 8.2) == 2.0, "of 0.8 s and 2.2 s"
+    assert story.observed.nodes["node1"].at_rest("/bin/sleep", 20.5) == 6.0, "1.8 s and 5.5 s beyond it"
     assert story.observed.nodes[NODES[1]].at_rest("/bin/true", 9.0) == 0.0
 
 
 def test_a_busy_machine_lengthens_no_rest_between_two_looks_at_one_job(story):
     looks = [look("j2.1", at, at + 0.2) for at in (4.0, 5.1, 9.8)]
-    assert two_jobs(story, *looks[1:]).at_rest("/bin/sleep", 9.8) == 2.0, "of 0.6 s and 2.6 s"
+    assert two_jobs(story, *looks[1:]).at_rest("/bin/sleep", 9.8) == 2.0, "of 2.6 s"
     assert two_jobs(story, *looks).at_rest("/bin/sleep", 9.8) == 1.0, "what the play asked for between two other looks"

@@ -184,7 +184,7 @@ def test_a_run_on_a_lab_leaves_its_report_and_its_chronologie(sync_coupure, kept
     assert panel.report.score == 0  # untouched
     assert "jamais tourné" in html
     assert "<figure" in html
-    assert any("Démarrage de 3 nœuds neufs" in step for step in steps)
+    assert any("Démarrage de 2 nœuds neufs" in step for step in steps)
     assert any("Exécution de votre réponse" in step for step in steps)
 
 

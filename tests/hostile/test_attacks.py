@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import corpus
 import pytest
@@ -103,3 +104,9 @@ def test_forged_events_are_told_and_earn_nothing(tried):
     done = tried["forge the events of a job"].result()
     assert "forged" in {task.name for task in done.graded.timelines[0].tasks}
     assert {"travail", "reussi"} <= done.lost
+
+
+@pytest.mark.parametrize("whose", ["controller", "node"])
+def test_what_is_killed_for_its_memory_leaves_nothing_where_the_grading_was_launched(tried, whose):
+    tried[f"take all memory of the {whose}"].result()
+    assert not Path("oom").exists()

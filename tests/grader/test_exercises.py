@@ -1,7 +1,7 @@
-"""Every exercise of the course, proved by the answers that it keeps: on real nodes, several at once.
+"""Every exercise of the course, proved by the answers that it keeps: on real nodes, several at once, and by the runs that are kept of them.
 
-By default a sample of them, or the suite would last twice as long, and no solution: the lessons' own test has them graded.
-`grader test` proves them all, as does CONTREPOINT_TOUT=1.
+By default a sample runs, or the suite would last three times as long, and no solution: the lessons' own test has them graded.
+`grader test` runs them all, as does CONTREPOINT_TOUT=1.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from grader import catalog, proof
+from grader import catalog, kept, proof
 
+KEPT = [exercise_id for exercise_id in catalog.ids() if (catalog.find(exercise_id).folder / kept.FOLDER).is_dir()]
 AT_ONCE = 2  # gradings mostly wait; and what one does to the machine must change no verdict of another
 
 
@@ -42,6 +43,18 @@ def test_a_sample_tries_different_checks(exercise_id):
     exercise = catalog.find(exercise_id)
     names = [case.name.removeprefix("wrong/") for case in proof.sample(exercise) if case.name.startswith("wrong/")]
     assert len({exercise.wrong[name].caught_by for name in names}) == len(names) == proof.SAMPLED_WRONG
+
+
+@pytest.mark.parametrize("exercise_id", KEPT)
+def test_each_kept_run_gets_what_is_expected_of_it(exercise_id):
+    told = [proof.replay(case) for case in proof.cases(catalog.find(exercise_id))]
+    assert [f"{done.case.name} {done.problem}" for done in told if done.problem] == []
+
+
+@pytest.mark.parametrize("exercise_id", catalog.ids())
+def test_no_run_is_kept_of_an_answer_that_is_not(exercise_id):
+    exercise = catalog.find(exercise_id)
+    assert set((exercise.folder / kept.FOLDER).rglob("*.xz")) <= {kept.path(case) for case in proof.cases(exercise)}
 
 
 @pytest.mark.lab

@@ -18,7 +18,7 @@ from typing import Any
 from grader import fields, parameters
 from grader.errors import AnswerError
 from grader.french import NBSP
-from grader.spec import Exercise, Kind
+from grader.spec import Exercise, Kind, LabPlan
 from labs import yaml_text
 from labs.lab import DEFAULT_NODES
 
@@ -178,7 +178,7 @@ def _check_play(number: int, play: Any, exercise: Exercise) -> None:
 
 def _nodes(exercise: Exercise) -> tuple[str, ...]:
     """Those that an answer may name: the ones of a learner's lab, of which some exercises need fewer. Ansible leaves out those that are not there."""
-    return tuple(f"node{number}" for number in range(1, max(exercise.lab.nodes, DEFAULT_NODES) + 1))
+    return LabPlan(nodes=max(exercise.lab.nodes, DEFAULT_NODES)).names
 
 
 def unknown_hosts(hosts: Any, nodes: tuple[str, ...]) -> list[str]:

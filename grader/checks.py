@@ -110,7 +110,10 @@ class Node:
         runs = self.program(program)
         visits = [(process.start, process.end) for process in self._table if self._table.visiting(process)]
         rests = silences([*visits, *self._spans(program)], runs[0].start, until) if runs else []
-        return sum(self._asked_for(start, end) for start, end in rests)
+        patience = self.patience() or 0.0
+        return sum(
+            whole(min(end - start, patience) if self._between_looks(start, end) else max(0.0, end - start - STEP)) for start, end in rests
+        )
 
     def visited_after(self, moment: float) -> bool:
         """Whether Ansible was at work on the node, outside its background jobs, at ``moment`` or later."""
@@ -136,9 +139,8 @@ class Node:
         looks = sorted((poll.job, poll.start) for poll in self.polls if poll.start is not None)
         return [(sooner[1], later[1]) for sooner, later in pairwise(looks) if sooner[0] == later[0]]
 
-    def _asked_for(self, start: float, end: float) -> float:
-        between = any(sooner <= start and end <= later for sooner, later in self._successive_looks)
-        return whole(min(end - start, self.patience() or 0.0) if between else max(0.0, end - start - STEP))
+    def _between_looks(self, start: float, end: float) -> bool:
+        return any(sooner <= start and end <= later for sooner, later in self._successive_looks)
 
     def _run(self, process: Process) -> Run:
         return Run(process.start, process.end, self._job_of(process), " ".join(process.argv[1:]))

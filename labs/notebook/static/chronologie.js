@@ -126,7 +126,6 @@ class View {
     this.resizing.observe(this.stage);
     run.views.add(this);
     if (run.head) this.receive({ type: "full", head: run.head, final: run.final });
-    else this.frame();
   }
 
   /** Draw the clock, and again at its next beat: to ask for every frame of the page costs it a layout and a paint each, drawn or not. */

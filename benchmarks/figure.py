@@ -29,7 +29,9 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     timeline = samples.crowd(50, 20)
     spent = [_draw(timeline) for _ in range(rounds)]
-    print(f"{len(timeline.jobs)} jobs, {len(timeline.hosts)} nodes: first {spent[0]:.2f} s, median {statistics.median(spent):.2f} s, worst {max(spent):.2f} s")
+    print(
+        f"{len(timeline.jobs)} jobs, {len(timeline.hosts)} nodes: first {spent[0]:.2f} s, median {statistics.median(spent):.2f} s, worst {max(spent):.2f} s"
+    )
     return int(statistics.median(spent) > TARGET)
 
 

@@ -22,7 +22,7 @@ from labs.paths import ROOT
 
 pytestmark = pytest.mark.lab
 
-CYCLES = int(os.environ.get("CONTREPOINT_CYCLES", "20"))
+CYCLES = int(os.environ.get("CONTREPOINT_CYCLES", "8"))
 LONGEST = 5.0  # seconds of life: from before the first node to the middle of a run
 PATIENCE = 30.0
 PROGRAM = """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
@@ -22,13 +23,14 @@ from labs.timeline import palette
 from labs.timeline.layout import layout
 from labs.timeline.metrics import makespan
 from labs.timeline.model import Timeline
-from labs.timeline.scene import HEIGHTS, Item, Limit, Scene
+from labs.timeline.scene import HEIGHTS, Heights, Item, Lane, Limit, Scene
 
 PERIOD = 1 / 8  # seconds between two frames when nobody says that something changed
 GAP = 1 / 60  # seconds between two frames at the least: a page paints no more often
 CALM = 1.0  # seconds between two summaries, and between two frames of a run that tells when something changed
 _STATIC = Path(__file__).parent / "static"
 _DEFAULTS = {field.name: field.default for field in fields(Item)}
+_STROKES = {state.value: strokes for state, strokes in palette.STROKES.items()}
 
 
 class Source(Protocol):
@@ -247,16 +249,22 @@ def _head(scene: Scene) -> dict[str, Any]:
         "title": scene.title,
         "running": scene.running,
         "detail": scene.detail.value,
-        "heights": asdict(HEIGHTS[scene.detail]),
-        "lanes": [asdict(lane) for lane in scene.lanes],
+        "heights": _plain((HEIGHTS[scene.detail],))[0],
+        "lanes": _plain(scene.lanes),
         "from": min([0.0, *(item.x0 for item in scene.items)]),
         "most": max((item.count for item in scene.items), default=0),
         "curve": scene.curve.label.replace("\n", " "),
         "limit": scene.curve.limit,
         "forecast": scene.forecast,
         "deadline": scene.deadline,
-        "strokes": {state.value: strokes for state, strokes in palette.STROKES.items()},
+        "strokes": _STROKES,
     }
+
+
+@lru_cache
+def _plain(parts: tuple[Lane | Heights, ...]) -> list[dict[str, Any]]:
+    """The same from frame to frame, most often."""
+    return [asdict(part) for part in parts]
 
 
 def _wire(item: Item) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 
 from labs.timeline import metrics, words
 from labs.timeline.model import Block, BlockKind, Fault, Job, Mode, Outcome, Poll, State, Timeline
@@ -40,19 +41,20 @@ def items(timeline: Timeline, rows: dict[str, int], last: float | None) -> list[
 def _jobs(timeline: Timeline, rows: dict[str, int], last: float | None) -> Iterable[Item]:
     """Draw the jobs row by row, each told where the shapes before and after it are: its label may go between them."""
     awaited = _awaited(timeline)
-    lanes: defaultdict[tuple[str, int], list[Job]] = defaultdict(list)
+    number = {host: lane for lane, host in enumerate(timeline.hosts)}
+    lanes: defaultdict[tuple[str, int], list[tuple[float, Job]]] = defaultdict(list)
     for job in timeline.jobs:
-        if job.id in rows and _begins(job) is not None:
-            lanes[job.host, rows[job.id]].append(job)
-        elif job.launched is not None and job.id in rows:
-            yield _launch(job, timeline.hosts.index(job.host), rows[job.id])
+        if (row := rows.get(job.id)) is None:
+            continue
+        if (start := _begins(job)) is not None:
+            lanes[job.host, row].append((start, job))
+        elif job.launched is not None:
+            yield _launch(job, number[job.host], row)
     for (host, row), jobs in lanes.items():
-        lane = timeline.hosts.index(host)
-        jobs.sort(key=lambda job: _begins(job) or 0.0)
+        jobs.sort(key=itemgetter(0))
         before = None
-        for job, following in zip(jobs, [*jobs[1:], None], strict=True):
-            room = _begins(following) if following else None
-            shapes = _job(job, lane, row, job.id in awaited, last, before, room)
+        for (_, job), (room, _) in zip(jobs, [*jobs[1:], (None, None)], strict=True):
+            shapes = _job(job, number[host], row, job.id in awaited, last, before, room)
             before = shapes[-1].x1
             yield from shapes
 

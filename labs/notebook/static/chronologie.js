@@ -128,15 +128,20 @@ class View {
     if (run.head) this.receive({ type: "full", head: run.head, final: run.final });
   }
 
-  /** Draw the clock, and again at its next beat: to ask for every frame of the page costs it a layout and a paint each, drawn or not. */
+  /** Draw the clock, and again a beat later: to ask for every frame of the page costs it a layout and a paint each, drawn or not. */
   tick() {
+    this.pause();
     this.frame();
     this.beat = this.run.running ? setTimeout(() => (this.request = requestAnimationFrame(() => this.tick())), BEAT) : null;
   }
 
-  destroy() {
+  pause() {
     clearTimeout(this.beat);
     cancelAnimationFrame(this.request);
+  }
+
+  destroy() {
+    this.pause();
     this.resizing.disconnect();
     this.run.views.delete(this);
   }
@@ -227,8 +232,7 @@ class View {
     if (message.head || message.items) this.legends();
     if (message.summary !== undefined || message.head) this.words();
     if (message.final) this.finish(run.final);
-    if (run.running && !this.beat) this.tick();
-    else this.frame();
+    this.tick(); // what is drawn with the news needs no beat of its own
   }
 
   patch(message) {

@@ -231,7 +231,7 @@ class Recorded:
         self.recorded, self.began = timeline, time.monotonic()
     @property
     def t(self):
-        return (time.monotonic() - self.began) * 6
+        return (time.monotonic() - self.began) * float(sys.argv[2])
     @property
     def alive(self):
         return self.t < self.recorded.end
@@ -248,14 +248,15 @@ print("fin")
 """
 
 
-def spawned():
+def spawned(rate):
+    """A terminal in which a run of a dozen seconds is shown, ``rate`` times as fast."""
     recorded = str(ROOT / "notebooks" / "runs" / "00-chronologie.json")
     environment = {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    return pexpect.spawn(sys.executable, ["-c", FOLLOW, recorded], env=environment, encoding="utf-8", dimensions=(24, 80), timeout=20)
+    return pexpect.spawn(sys.executable, ["-c", FOLLOW, recorded, str(rate)], env=environment, encoding="utf-8", dimensions=(24, 80), timeout=20)
 
 
 def test_a_run_in_a_pseudo_terminal():
-    child = spawned()
+    child = spawned(6)
     child.expect("fin\r\n")
     seen = child.before
     child.expect(pexpect.EOF)
@@ -267,7 +268,7 @@ def test_a_run_in_a_pseudo_terminal():
 
 
 def test_interrupting_gives_the_terminal_back():
-    child = spawned()
+    child = spawned(1)  # where the cores are busy, it must not be over before the key is pressed
     child.expect("node3")
     child.sendintr()
     child.expect("interrompu")

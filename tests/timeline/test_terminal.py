@@ -252,7 +252,9 @@ def spawned(rate):
     """A terminal in which a run of a dozen seconds is shown, ``rate`` times as fast."""
     recorded = str(ROOT / "notebooks" / "runs" / "00-chronologie.json")
     environment = {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    return pexpect.spawn(sys.executable, ["-c", FOLLOW, recorded, str(rate)], env=environment, encoding="utf-8", dimensions=(24, 80), timeout=20)
+    return pexpect.spawn(
+        sys.executable, ["-c", FOLLOW, recorded, str(rate)], env=environment, encoding="utf-8", dimensions=(24, 80), timeout=20
+    )
 
 
 def test_a_run_in_a_pseudo_terminal():

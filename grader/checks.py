@@ -17,7 +17,7 @@ from grader.processes import Process, ProcessTable, is_python
 from grader.rhythm import Rhythm, longest_silence, silences, whole
 from labs.timeline.model import BlockKind, Job, Outcome, Poll, State, Timeline
 
-SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order
+SLACK = 0.1  # seconds by which clocks read in two processes may disagree on an order, or an observer be late to tell an end
 STEP = 4.0  # seconds that a play may take from one step to the next where both cores are taken; half a second where they are not
 OUTLIVED = {State.TIMED_OUT, State.ORPHANED}  # Ansible gives such a job up before its last process ends
 
@@ -78,7 +78,7 @@ class Node:
 
     def most_at_once(self, program: str) -> Crowd:
         """The most executions of a program at once. One that has a job to itself counts for as long as the job does."""
-        return busiest(self._spans(program))
+        return busiest(self._spans(program), SLACK)
 
     def unseen(self, program: str) -> tuple[tuple[Job, ...], ...]:
         """For each execution of a program, in order of start: its earlier jobs whose end nobody had seen when that one was launched.

@@ -17,13 +17,14 @@ class Crowd:
     end: float | None
 
 
-def busiest(spans: Iterable[OpenSpan]) -> Crowd:
-    """When the most of these were under way. What starts at the very moment when another ends does not overlap it."""
-    known = list(spans)
+def busiest(spans: Iterable[OpenSpan], slack: float = 0.0) -> Crowd:
+    """When the most of these were under way. What starts when another ends, or up to ``slack`` seconds before, does not overlap it."""
+    known = [(start, end if end is None else end - min(slack, (end - start) / 2)) for start, end in spans]
     moments = sorted({moment for span in known for moment in span if moment is not None})
     counts = {moment: sum(start <= moment and (end is None or end > moment) for start, end in known) for moment in moments}
     if not counts:
         return Crowd(0, 0.0, 0.0)
     most = max(counts.values())
     start = next(moment for moment in moments if counts[moment] == most)
-    return Crowd(most, start, next((moment for moment in moments if moment > start and counts[moment] < most), None))
+    end = next((moment for moment in moments if moment > start and counts[moment] < most), None)
+    return Crowd(most, start, end if end is None else end + slack)

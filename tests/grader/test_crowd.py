@@ -44,6 +44,15 @@ def test_the_most_at_once_and_when():
     assert busiest([]).count == 0
 
 
+def test_what_an_observer_may_have_told_late_is_no_overlap(story):
+    assert busiest([(0, 2.03), (2, 4)], 0.1).count == 1
+    assert busiest([(0, 2.3), (2, 4)], 0.1) == Crowd(2, 2, 2.3)
+    assert busiest([(0, 0.04)], 0.1).count == 1
+    story.on("node1", *work(1, 1.0, 2, "j1", end=3.03), *work(2, 3.0, 2, "j1"))  # as xargs does: the next at once
+    story.with_jobs(job("node1", id="j1.1", start=0.8, end=5.2))
+    assert story.observed.nodes["node1"].most_at_once("/bin/sleep").count == 1
+
+
 def test_a_program_is_found_whatever_its_arguments(story):
     node = two_jobs(story)
     assert [run.arguments for run in node.program("/bin/sleep")] == ["2", "3"]

@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from grader.spec import Fault
     from labs.lab import Lab
 
-# A cut that lands by chance on a poll's own SSH session makes a node unreachable for one copy and not for the next. So a fault waits
-# for the calm between two visits: right after Ansible has cleaned up behind a module, or CALM seconds after anything else that it
-# did, and not more than FRESH seconds later, since the next visit may then be due; PATIENCE seconds at most.
-CALM = 0.25
-FRESH = 0.6
-PATIENCE = 2.0
+# A cut that lands by chance on a poll's own SSH session makes a node unreachable for one copy and not for the next. So a fault waits on
+# its node for the calm between two visits, for so many seconds at most.
+PATIENCE = 3.0
 GRACE = 0.5  # what a look at the nodes may lag behind them
 
 
@@ -45,11 +42,13 @@ class Injector:
         """Do what is due; to be called often, with all processes seen so far. Raises LabError when a fault cannot be done."""
         seen = tuple(processes)
         for fault in tuple(self._pending):
-            now = time.time() - self._origin
-            if self._is_due(fault, ProcessTable(fault.node, seen), now):
-                self._pending.remove(fault)
-                self._done[fault] = now
-                self._lab.cut(fault.node)
+            table = ProcessTable(fault.node, seen)
+            first = next(iter(table.executions(fault.command)), None)
+            if first is None or time.time() - self._origin < first.start + fault.after:
+                continue
+            self._pending.remove(fault)
+            cut = self._lab.cut(fault.node, patience=0.0 if table.in_session(first) else PATIENCE)
+            self._done[fault] = cut.start - self._origin
 
     def settle(self, processes: Iterable[Process]) -> None:
         """After the run: raise MissedFaultError when a fault should have struck its command and did not."""
@@ -64,24 +63,6 @@ class Injector:
                     f"La coupure du lien de {fault.node} n'a pas pu être faite pendant `{fault.command}` : la machine est trop chargée.",
                     "Fermez ce qui l'occupe, puis recommencez.",
                 )
-
-    def _is_due(self, fault: Fault, table: ProcessTable, now: float) -> bool:
-        first = next(iter(table.executions(fault.command)), None)
-        if first is None:
-            return False
-        late = now - first.start - fault.after
-        if late < 0:
-            return False
-        return table.in_session(first) or late > PATIENCE or _is_calm(table, now)
-
-
-def _is_calm(table: ProcessTable, now: float) -> bool:
-    visits = [process for process in table if table.visiting(process)]
-    if not visits or any(process.end is None for process in visits):
-        return False
-    last = max(visits, key=lambda process: process.end or 0.0)
-    idle = now - (last.end or 0.0)
-    return (0.0 if table.cleaning(last) else CALM) <= idle <= FRESH
 
 
 def fell_on_a_visit(observed: Observed, faults: Iterable[Fault]) -> bool:

@@ -79,10 +79,6 @@ class ProcessTable:
         shell = process.argv[1:2] == ("-c",) and "async_wrapper" in process.argv[-1]
         return shell and any(is_sshd(ancestor) for ancestor in self.ancestry(process))
 
-    def cleaning(self, process: Process) -> bool:
-        """Whether it belongs to the last step of a visit, which removes the module's temporary folder."""
-        return any("rm -f -r " in argument for ancestor in self.ancestry(process) for argument in ancestor.argv)
-
     def _parent(self, process: Process) -> Process | None:
         # A number can serve again: the parent is the one that lived when the child was born.
         candidates = [parent for parent in self._by_pid.get(process.ppid, ()) if parent.start <= process.start]

@@ -314,9 +314,12 @@ class Lab:
 
     # -- faults
 
-    def cut(self, node: str, seconds: float | None = None) -> None:
-        """Close all SSH sessions of a node at once; with ``seconds``, it also refuses new ones for that long. The node itself goes on."""
-        self._strike("cut", node, seconds, instant=True)
+    def cut(self, node: str, seconds: float | None = None, *, patience: float = 0.0) -> FaultRecord:
+        """Close all SSH sessions of a node at once; with ``seconds``, it also refuses new ones for that long. The node itself goes on.
+
+        ``patience``: for how many seconds at most to wait for a moment when no session has anything to do. Returns what was noted of it.
+        """
+        return self._strike("cut", node, seconds, instant=True, patience=patience)
 
     def pause(self, node: str, seconds: float | None = None) -> None:
         """Freeze all processes of a node, for ``seconds`` or until ``reset``. Observers still see it."""
@@ -337,16 +340,19 @@ class Lab:
             self.engine.start_later(self._container(node), seconds)
         journal.note(self._journal, FaultRecord(node, "kill", moment, moment + seconds if seconds else None))
 
-    def _strike(self, kind: str, node: str, seconds: float | None, *, delay: float = 0.0, instant: bool = False) -> None:
+    def _strike(
+        self, kind: str, node: str, seconds: float | None, *, delay: float = 0.0, patience: float = 0.0, instant: bool = False
+    ) -> FaultRecord:
         """``instant``: without ``seconds``, the fault is over as soon as it is done."""
         self._check_fault(node, seconds)
         program = FAULTS.read_text(encoding="utf-8")
-        done = self.execute(node, ["python3", "-I", "-S", "-c", program, kind, str(seconds or 0.0), str(delay)])
+        done = self.execute(node, ["python3", "-I", "-S", "-c", program, kind, *map(str, (seconds or 0.0, delay, patience))])
         if done.returncode:
             raise LabError(f"La panne n'a pas pu être faite sur {node}.", "Vérifiez le labo avec « labs status ».")
         moment = float(done.text)
-        end = moment + seconds if seconds else moment if instant else None
-        journal.note(self._journal, FaultRecord(node, kind, moment, end))
+        fault = FaultRecord(node, kind, moment, moment + seconds if seconds else moment if instant else None)
+        journal.note(self._journal, fault)
+        return fault
 
     def _check_fault(self, node: str, seconds: float | None) -> None:
         self._known(node)

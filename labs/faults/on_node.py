@@ -1,7 +1,8 @@
 """Runs on a node, by its own python3 and outside SSH: does a fault, and undoes it after its time without anybody's help.
 
 Given to ``python3 -I -S -c``, so it is one file of standard Python. Arguments: kind (``cut``, ``pause`` or ``slow``), seconds (0: ``cut``
-is one blow, ``pause`` and ``slow`` last until the node is made anew), and for ``slow`` the delay in seconds.
+is one blow, ``pause`` and ``slow`` last until the node is made anew), for ``slow`` the delay in seconds (0 for the others), and for how many
+seconds at most it may wait for a calm moment.
 It prints the moment (epoch seconds) and returns when the fault is done; what must happen later is left to a process of its own.
 """
 
@@ -23,13 +24,38 @@ SSHD = ("sshd", "/usr/sbin/sshd")
 REFUSED = f"{NODE}/refused" if NODE else "/run/contrepoint-refused"  # while it is there, sshd is not started, or takes nobody
 OPEN = 0.002  # seconds of a slow link's turn during which what waited is let through
 STRAYS = 0.05  # seconds between two looks for what has escaped a freeze
+SESSION = ("sshd: root", "sshd-session: root")  # how a session's process calls itself, from the moment when it knows for whom it is
+IN_THE_MAKING = ("[net]", "[accepted]")
+CALM = 0.15  # seconds without any work over SSH: between two steps of one module there is less
+LOOK = 0.02  # seconds between two looks for it
 
 
 def main() -> None:
-    kind, seconds, delay = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    kind, (seconds, delay, patience) = sys.argv[1], map(float, sys.argv[2:5])
+    await_calm(patience)
     until = time.monotonic() + seconds if seconds else float("inf")
     print(time.time(), flush=True)
     {"cut": cut, "pause": pause, "slow": slow}[kind](until, delay)
+
+
+def await_calm(patience: float) -> None:
+    """Wait, not longer than that, until nothing has been done over SSH for a little while.
+
+    Only here can it be told: whoever asks from outside hears of the calm when the next visit may be there already.
+    """
+    deadline = time.monotonic() + patience
+    worked = time.monotonic()
+    while (now := time.monotonic()) < min(deadline, worked + CALM):
+        time.sleep(LOOK)
+        if at_work():
+            worked = now
+
+
+def at_work() -> bool:
+    """Whether a session runs a program, or a connection is being made."""
+    everyone = list(processes())
+    sessions = {pid for pid, _, line in everyone if line.startswith(SESSION)} | {embedded_sshd()} - {0}
+    return any((parent in sessions and pid not in sessions) or line.rstrip().endswith(IN_THE_MAKING) for pid, parent, line in everyone)
 
 
 def cut(until: float, _: float) -> None:
@@ -39,7 +65,7 @@ def cut(until: float, _: float) -> None:
         take_over("cut")
         os.close(os.open(REFUSED, os.O_CREAT | os.O_WRONLY))
     for pid, _parent, line in processes():
-        if line.startswith(("sshd: root", "sshd-session: root")) or (refusing and line.startswith("sshd")):
+        if line.startswith(SESSION) or (refusing and line.startswith("sshd")):
             send(pid, signal.SIGTERM)
         elif pid == embedded_sshd():
             send(pid, signal.SIGUSR1)  # one process for all sessions: it closes them itself
@@ -94,7 +120,7 @@ def detached() -> bool:
 def take_over(kind: str) -> None:
     """The last word on a fault is the one that counts: an earlier one of its kind must not undo this one, nor outlast it."""
     for pid, _parent, line in processes():
-        if pid != os.getpid() and line.startswith("python3 -I -S -c") and line.split()[-3] == kind:
+        if pid != os.getpid() and line.startswith("python3 -I -S -c") and line.split()[-4] == kind:
             send(pid, signal.SIGKILL)
 
 

@@ -13,6 +13,7 @@ from grader.faults import Injector
 from grader.spec import Fault
 from labs.errors import LabError
 from labs.evidence.records import ProcessRun
+from labs.faults.journal import FaultRecord
 from labs.timeline.model import Block, BlockKind, Outcome
 
 CUT = Fault(kind="cut", node="node2", after=3, command="/bin/sleep 8")
@@ -24,8 +25,9 @@ class Link:
     def __init__(self):
         self.cuts = []
 
-    def cut(self, node):
-        self.cuts.append(node)
+    def cut(self, node, *, patience):
+        self.cuts.append((node, patience))
+        return FaultRecord(node, "cut", time.time(), time.time())
 
 
 @pytest.fixture
@@ -69,47 +71,14 @@ def test_a_command_in_its_session_is_cut_at_once_and_once(link, clock):
     injector = Injector(link, (CUT,), 0.0)
     for clock.now in (4.0, 4.1, 4.2):
         injector.tick(sync_command())
-    assert link.cuts == ["node2"]
+    assert link.cuts == [("node2", 0.0)]
 
 
-def test_a_poll_under_way_is_let_through(link, clock):
+def test_beside_a_background_job_the_fault_waits_for_a_calm_moment(link, clock):
     injector = Injector(link, (CUT,), 0.0)
-    poll = module("node2", 3.9, None)
-    for clock.now in (3.9, 4.0, 4.3):
-        injector.tick((*job_alone(), poll))
-    assert link.cuts == []
-    over = replace(poll, end=4.35)
-    clock.now = 4.4
-    injector.tick((*job_alone(), over))
-    assert link.cuts == []  # the poll's last steps may still be to come
-    clock.now = 4.6
-    injector.tick((*job_alone(), over))
-    assert link.cuts == ["node2"]
-
-
-def test_the_calm_begins_when_ansible_has_cleaned_up(link, clock):
-    injector = Injector(link, (CUT,), 0.0)
-    cleanup = ProcessRun("node2", 70, 20, ("/bin/sh", "-c", "rm -f -r /root/.ansible/tmp/y/ > /dev/null 2>&1 && sleep 0"), 4.36, 4.38)
-    clock.now = 4.4
-    injector.tick((*job_alone(), module("node2", 3.9, 4.35), cleanup))
-    assert link.cuts == ["node2"]
-
-
-def test_when_the_next_poll_may_be_due_the_fault_waits_for_it_to_pass(link, clock):
-    injector = Injector(link, (CUT,), 0.0)
-    clock.now = 4.4
-    injector.tick((*job_alone(), module("node2", 2.9, 3.3)))
-    assert link.cuts == []
-
-
-def test_without_any_poll_patience_has_an_end(link, clock):
-    injector = Injector(link, (CUT,), 0.0)
-    for clock.now in (4.0, 5.0, 5.9):
-        injector.tick(job_alone())
-    assert link.cuts == []
-    clock.now = 4.0 + faults.PATIENCE + 0.1
-    injector.tick(job_alone())
-    assert link.cuts == ["node2"]
+    for clock.now in (4.0, 4.1):
+        injector.tick((*job_alone(), module("node2", 3.9, None)))
+    assert link.cuts == [("node2", faults.PATIENCE)]
 
 
 def test_a_fault_done_in_time_is_settled(link, clock):
@@ -117,7 +86,7 @@ def test_a_fault_done_in_time_is_settled(link, clock):
     clock.now = 4.1
     injector.tick(sync_command())
     injector.settle(replace(process, end=4.2) for process in sync_command())
-    assert link.cuts == ["node2"]
+    assert link.cuts == [("node2", 0.0)]
 
 
 def test_a_fault_that_came_too_late_leaves_nothing_to_judge(link, clock):

@@ -10,7 +10,7 @@ import pytest
 from labs.errors import LabError
 from labs.jobs.command import AdHoc
 from labs.recording import record
-from labs.timeline.model import FaultKind
+from labs.timeline.model import FaultKind, State
 
 pytestmark = pytest.mark.lab
 
@@ -58,6 +58,36 @@ def test_a_cut_with_a_time_refuses_sessions_and_then_takes_them_again(lab, node)
     eventually(lambda: ssh(lab, node)[0] == 0)
     assert time.time() >= fault.end
     assert (fault.kind, fault.end - fault.start) == ("cut", pytest.approx(6))
+
+
+def test_a_patient_cut_lets_a_session_finish_its_work(lab, node):
+    session = subprocess.Popen([*lab_ssh(lab, node), "echo up; sleep 2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert session.stdout.readline() == b"up\n"
+    began = time.time()
+    fault = lab.cut(node, patience=20)
+    assert session.wait(5) == 0
+    session.stdout.close()
+    assert 1 < fault.start - began < 20
+
+
+def test_patience_has_an_end(lab, node):
+    session = subprocess.Popen([*lab_ssh(lab, node), "echo up; sleep 60"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert session.stdout.readline() == b"up\n"
+    began = time.time()
+    fault = lab.cut(node, patience=1)
+    assert session.wait(5) == 255
+    session.stdout.close()
+    assert fault.start - began >= 1
+
+
+def test_a_patient_cut_falls_between_two_polls(lab, node):
+    """Each poll would lose the node if it were cut; the job itself outlives the cut."""
+    for _ in range(2):
+        recording = record(lab, AdHoc.parse(f"ansible {node} -B 60 -P 1 -a '/bin/sleep 4'"))
+        eventually(lambda recording=recording: recording.timeline().polls)
+        lab.cut(node, patience=20)
+        timeline = recording.wait(60)
+        assert (timeline.status, [job.state for job in timeline.jobs]) == ("successful", [State.SUCCEEDED])
 
 
 def lab_ssh(lab, node):

@@ -1,4 +1,4 @@
-"""What tests share: real labs. Each is made for the tests, named for them, and removed by name."""
+"""What tests share: real labs, each made for the tests, named for them, and removed by name; and which tests go side by side."""
 
 from __future__ import annotations
 
@@ -15,6 +15,24 @@ from labs.lab import Lab
 # A busy machine must not fail a property: how long an example takes is no part of it.
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, deadline=None)
 hypothesis_settings.load_profile("patient")
+
+
+# One half of the suite: what opens the course, and so works on its one lab, and what is about labs and about watching them.
+THE_COURSES_LAB = ("tests/browser/", "tests/course/test_lessons.py", "tests/lab/", "tests/recording/", "tests/start/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of the whole suite, two halves side by side: each waits half of the time, for nodes and for pages, and bears a busy machine."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Halves(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "the course's lab" if nodeid.startswith(THE_COURSES_LAB) else "labs of one's own, or none"
+
+    return Halves(config, log)
 
 
 def _engine_missing() -> str:

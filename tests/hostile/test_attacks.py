@@ -13,7 +13,7 @@ from labs.lab import Lab
 
 pytestmark = pytest.mark.lab
 
-AT_ONCE = 3
+AT_ONCE = 2
 ATTEMPTS = corpus.table("attempts")
 ATTACKS = corpus.table("attacks")
 CONFIGS = corpus.table("configs")

@@ -23,7 +23,6 @@ from labs.errors import LabError
 
 LEAST_RIGHT = 2
 LEAST_WRONG = 4
-SAMPLED_WRONG = 1
 START = "start"
 EMPTY = "vide"
 OTHERS = 200  # learners among whom one is looked for, whose drawn values all differ from the first ones
@@ -72,15 +71,8 @@ def cases(exercise: Exercise) -> tuple[Case, ...]:
 
 
 def sample(exercise: Exercise) -> tuple[Case, ...]:
-    """Fewer of its ``cases``, where time is short.
-
-    The solution, one other right answer, the first wrong answers that different checks must catch, and the empty one.
-    """
-    first: dict[str, str] = {}
-    for name, wrong in exercise.wrong.items():
-        first.setdefault(wrong.caught_by, f"wrong/{name}")
-    right = [f"right/{folder.name}" for folder in _folders(exercise, "right")][:1]
-    chosen = {"solution", EMPTY, *right, *list(first.values())[:SAMPLED_WRONG]}
+    """Few of its ``cases``, where time is short: the solution, the first wrong answer, and the empty one."""
+    chosen = {"solution", EMPTY, *(f"wrong/{name}" for name in list(exercise.wrong)[:1])}
     return tuple(case for case in cases(exercise) if case.name in chosen)
 
 

@@ -20,13 +20,13 @@ from IPython.display import display as show_in_cell
 
 from labs.notebook import display
 from labs.timeline import palette
-from labs.timeline.layout import layout
+from labs.timeline.layout import Memory, layout
 from labs.timeline.metrics import makespan
 from labs.timeline.model import Timeline
 from labs.timeline.scene import HEIGHTS, Heights, Item, Lane, Limit, Scene
 
 PERIOD = 1 / 8  # seconds between two frames when nobody says that something changed
-GAP = 1 / 60  # seconds between two frames at the least: a page paints no more often
+SHARE = 1 / 4  # of the thread's time at the most is for frames, however many things happen
 CALM = 1.0  # seconds between two summaries, and between two frames of a run that tells when something changed
 _STATIC = Path(__file__).parent / "static"
 _DEFAULTS = {field.name: field.default for field in fields(Item)}
@@ -75,6 +75,7 @@ class LiveView(anywidget.AnyWidget):
         self._source = source
         self._options: dict[str, Any] = {"forecast": forecast, "limit": limit, "title": title, "ideal": ideal}
         self._frames = Frames(rate=getattr(source, "rate", 1.0), expected=_expected(source, forecast))
+        self._memory = Memory()
         self._period = PERIOD
         self._handle: Any = None  # of the notebook's display that show() made
         self._kept: display.Shown | None = None  # what takes its place at the end
@@ -146,12 +147,13 @@ class LiveView(anywidget.AnyWidget):
 
     def _pause(self, began: float) -> None:
         """Wait for the next frame's time, or for a word that something changed."""
-        self._wake.wait(max(0.0, began + self._period - time.monotonic()))
-        time.sleep(max(0.0, began + GAP - time.monotonic()))
+        done = time.monotonic()
+        self._wake.wait(max(0.0, began + self._period - done))
+        time.sleep(max(0.0, began + (done - began) / SHARE - time.monotonic()))
         self._wake.clear()
 
     def _draw(self, timeline: Timeline) -> None:
-        scene = layout(timeline, live=True, summary=self._frames.summary(timeline.end), **self._options)
+        scene = layout(timeline, live=True, summary=self._frames.summary(timeline.end), memory=self._memory, **self._options)
         change = self._frames.take(scene)
         with self._gate:
             if self._asked:

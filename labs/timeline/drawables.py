@@ -6,9 +6,11 @@ live view short.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 
 from labs.timeline import metrics, words
@@ -18,43 +20,76 @@ from labs.timeline.scene import CONTROLLER_ROW, WHOLE_LANE, Item, Kind
 _CACHE = 8192  # a few runs of a thousand jobs
 
 
-def items(timeline: Timeline, rows: dict[str, int], last: float | None) -> list[Item]:
-    """Return all drawables; ``last`` is where jobs and faults without an end stop, None when they still grow."""
-    lanes = {host: lane for lane, host in enumerate(timeline.hosts)}
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A host's part of a Timeline: all that its lane is drawn from, but for its faults."""
+
+    jobs: tuple[Job, ...]
+    polls: tuple[Poll, ...]
+    blocks: tuple[tuple[Block, str], ...]  # each with the name of its task
+    running: bool
+    over: float | None  # when the controller ended
+
+
+def shares(timeline: Timeline) -> list[Share]:
+    """Deal a Timeline out to its hosts, in their order."""
     names = {task.id: task.name for task in timeline.tasks}
-    labels = {job.id: job.label for job in timeline.jobs}
-    made = [_fault(fault, lanes[fault.host], number, last) for number, fault in enumerate(timeline.faults) if fault.host in lanes]
-    made += [
-        _block(block, lanes[block.host], names.get(block.task, ""), timeline.controller_end)
-        for block in timeline.blocks
-        if block.host in lanes and block.kind is not BlockKind.LOCAL
-    ]
-    made += _jobs(timeline, rows, last)
-    looks: defaultdict[tuple[str, str], int] = defaultdict(int)
+    jobs: dict[str, list[Job]] = {host: [] for host in timeline.hosts}
+    polls: dict[str, list[Poll]] = {host: [] for host in timeline.hosts}
+    blocks: dict[str, list[tuple[Block, str]]] = {host: [] for host in timeline.hosts}
+    for job in timeline.jobs:
+        if job.host in jobs:
+            jobs[job.host].append(job)
     for poll in timeline.polls:
-        if poll.host in lanes:
-            looks[poll.host, poll.job] += 1
-            made.append(_poll(poll, lanes[poll.host], looks[poll.host, poll.job], labels.get(poll.job, "")))
+        if poll.host in polls:
+            polls[poll.host].append(poll)
+    for block in timeline.blocks:
+        if block.host in blocks and block.kind is not BlockKind.LOCAL:
+            blocks[block.host].append((block, names.get(block.task, "")))
+    running, over = timeline.running, timeline.controller_end
+    return [Share(tuple(jobs[host]), tuple(polls[host]), tuple(blocks[host]), running, over) for host in timeline.hosts]
+
+
+def items(timeline: Timeline, rows: Mapping[str, int], last: float | None) -> list[Item]:
+    """Return all drawables; ``last`` is where jobs and faults without an end stop, None when they still grow."""
+    lanes = (lane(share, number, rows, last) for number, share in enumerate(shares(timeline)))
+    return [*faults(timeline, last), *chain.from_iterable(lanes)]
+
+
+def faults(timeline: Timeline, last: float | None) -> Iterable[Item]:
+    """Draw what was done to the nodes."""
+    lanes = {host: number for number, host in enumerate(timeline.hosts)}
+    return (_fault(fault, lanes[fault.host], number, last) for number, fault in enumerate(timeline.faults) if fault.host in lanes)
+
+
+def lane(share: Share, number: int, rows: Mapping[str, int], last: float | None) -> list[Item]:
+    """Draw one host's share on the lane of that number."""
+    made = [_block(block, number, task, share.over) for block, task in share.blocks]
+    made += _jobs(share, number, rows, last)
+    labels = {job.id: job.label for job in share.jobs}
+    looks: Counter[str] = Counter()
+    for poll in share.polls:
+        looks[poll.job] += 1
+        made.append(_poll(poll, number, looks[poll.job], labels.get(poll.job, "")))
     return made
 
 
-def _jobs(timeline: Timeline, rows: dict[str, int], last: float | None) -> Iterable[Item]:
+def _jobs(share: Share, number: int, rows: Mapping[str, int], last: float | None) -> Iterable[Item]:
     """Draw the jobs row by row, each told where the shapes before and after it are: its label may go between them."""
-    awaited = _awaited(timeline)
-    number = {host: lane for lane, host in enumerate(timeline.hosts)}
-    lanes: defaultdict[tuple[str, int], list[tuple[float, Job]]] = defaultdict(list)
-    for job in timeline.jobs:
+    awaited = _awaited(share)
+    by_row: defaultdict[int, list[tuple[float, Job]]] = defaultdict(list)
+    for job in share.jobs:
         if (row := rows.get(job.id)) is None:
             continue
         if (start := _begins(job)) is not None:
-            lanes[job.host, row].append((start, job))
+            by_row[row].append((start, job))
         elif job.launched is not None:
-            yield _launch(job, number[job.host], row)
-    for (host, row), jobs in lanes.items():
+            yield _launch(job, number, row)
+    for row, jobs in by_row.items():
         jobs.sort(key=itemgetter(0))
         before = None
         for (_, job), (room, _) in zip(jobs, [*jobs[1:], (None, None)], strict=True):
-            shapes = _job(job, number[host], row, job.id in awaited, last, before, room)
+            shapes = _job(job, number, row, job.id in awaited, last, before, room)
             before = shapes[-1].x1
             yield from shapes
 
@@ -102,18 +137,13 @@ def _launch(job: Job, lane: int, row: int) -> Item:
     return Item(f"l/{job.id}", Kind.LAUNCH, lane, row, at, at, words.launch(job), target=job.start)
 
 
-def _awaited(timeline: Timeline) -> set[str]:
+def _awaited(share: Share) -> set[str]:
     """Jobs that the controller waits for at this moment: the end of one of these, still unknown, is a delay that grows."""
-    if not timeline.running:
+    if not share.running:
         return set()
-    waiting = {(block.host, block.kind) for block in timeline.blocks if block.end is None}
-    tasks = {(block.host, block.task) for block in timeline.blocks if block.end is None}
-    return {
-        job.id
-        for job in timeline.jobs
-        if (job.mode is Mode.DETACHED and (job.host, BlockKind.STATUS) in waiting)
-        or (job.mode is not Mode.DETACHED and (job.host, job.task) in tasks)
-    }
+    waiting = [block for block, _ in share.blocks if block.end is None]
+    asks, tasks = any(block.kind is BlockKind.STATUS for block in waiting), {block.task for block in waiting}
+    return {job.id for job in share.jobs if (asks if job.mode is Mode.DETACHED else job.task in tasks)}
 
 
 @lru_cache(_CACHE)
@@ -124,9 +154,9 @@ def _poll(poll: Poll, lane: int, number: int, label: str) -> Item:
     return Item(f"p/{poll.host}/{poll.job}/{number}", Kind.POLL, lane, CONTROLLER_ROW, start, max(start, end), tip, tall=poll.finished)
 
 
-def ghosts(timeline: Timeline, forecast: Timeline, rows: dict[str, int]) -> Iterable[Item]:
-    """Draw another Timeline as dashed outlines, on the lanes of this one."""
-    lanes = {host: lane for lane, host in enumerate(timeline.hosts)}
+def ghosts(hosts: Sequence[str], forecast: Timeline, rows: Mapping[str, int]) -> Iterable[Item]:
+    """Draw another Timeline as dashed outlines, on the lanes of these hosts."""
+    lanes = {host: lane for lane, host in enumerate(hosts)}
     for number, block in enumerate(forecast.blocks):
         if block.host in lanes and block.kind is not BlockKind.LOCAL:
             tip = f"Prévision{words.NBSP}: {words.block(block, '')}"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import TypeVar, cast
 
 from labs.timeline import drawables, metrics, words
 from labs.timeline.model import Job, Timeline
-from labs.timeline.scene import Curve, Detail, Kind, Lane, Limit, Scene
+from labs.timeline.scene import Curve, Detail, Item, Kind, Lane, Limit, Scene
 
 FULL_LANES = 12  # above: rows shrink and labels give way
 FULL_ROWS = 60
 STRIP_LANES = 30  # above: a node folds into one density strip
 STRIP_ROWS = 140
+R = TypeVar("R")
 _ORDER = {kind: rank for rank, kind in enumerate(Kind)}
 
 
@@ -25,26 +29,32 @@ def layout(
     ideal: float | None = None,
     live: bool | None = None,
     summary: str | None = None,
+    memory: Memory | None = None,
 ) -> Scene:
     """The Scene of a Timeline.
 
     ``forecast`` is what was foreseen: a whole Timeline, drawn behind in dashed outline, or a duration in seconds, drawn as a dashed line.
     ``ideal``, in seconds, goes into the summary. ``live`` says whether what has no end yet still grows: by default, as long as the
     controller is at work; a view that follows jobs which outlive it says True. ``summary`` replaces the sentence under the title.
+    ``memory`` makes the moments of one run quicker to lay out, one after the other.
     """
+    memory = memory or Memory()
     live = timeline.running if live is None else live
     limit = limit or Limit()
     foreseen = metrics.makespan(forecast) if isinstance(forecast, Timeline) else forecast
-    rows = _rows(timeline)
-    ghost_rows = _rows(forecast) if isinstance(forecast, Timeline) else {}
-    lanes = _lanes(timeline, _depths(timeline, rows), _depths(forecast, ghost_rows) if isinstance(forecast, Timeline) else {})
+    shares = drawables.shares(timeline)
+    rows = [memory.recall(host, _packed, share.jobs, share.running) for host, share in zip(timeline.hosts, shares, strict=True)]
+    ghosts = memory.recall("", _ghosts, timeline.hosts, forecast) if isinstance(forecast, Timeline) else _Ghosts()
+    lanes = _lanes(timeline, rows, ghosts.depths)
     detail = _detail(lanes)
     if detail is Detail.STRIPS:
         lanes = tuple(replace(lane, rows=1) for lane in lanes)
         items = drawables.strips(timeline)
     else:
-        items = drawables.items(timeline, rows, None if live else timeline.end)
-        items += drawables.ghosts(timeline, forecast, ghost_rows) if isinstance(forecast, Timeline) else []
+        last = None if live else timeline.end
+        items = [*drawables.faults(timeline, last), *ghosts.items]
+        for number, (host, share) in enumerate(zip(timeline.hosts, shares, strict=True)):
+            items += memory.recall(host, drawables.lane, share, number, rows[number], last)
     summary = words.summary(timeline, ideal) if summary is None else summary
     name = timeline.title if title is None else title
     return Scene(
@@ -63,9 +73,24 @@ def layout(
     )
 
 
-def _lanes(timeline: Timeline, depths: dict[str, int], ghosts: dict[str, int]) -> tuple[Lane, ...]:
+class Memory:
+    """What is kept between two moments of a run: a lane in which nothing has happened since is laid out as it was."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, Callable[..., object]], tuple[tuple[object, ...], object]] = {}
+
+    def recall(self, lane: str, make: Callable[..., R], *arguments: object) -> R:
+        """Return ``make(*arguments)``, made for this lane only when the arguments are not those of the last time."""
+        known = self._last.get((lane, make))
+        if known is None or known[0] != arguments:
+            known = self._last[lane, make] = (arguments, make(*arguments))
+        return cast("R", known[1])
+
+
+def _lanes(timeline: Timeline, rows: Sequence[Mapping[str, int]], ghosts: Sequence[int]) -> tuple[Lane, ...]:
     announced = {fault.host for fault in timeline.faults}
-    return tuple(Lane(host, max(1, depths.get(host, 0), ghosts.get(host, 0)), host in announced) for host in timeline.hosts)
+    depths = [max(1, _depth(own), ghost) for own, ghost in zip(rows, ghosts or [0] * len(rows), strict=True)]
+    return tuple(Lane(host, depth, host in announced) for host, depth in zip(timeline.hosts, depths, strict=True))
 
 
 def _detail(lanes: tuple[Lane, ...]) -> Detail:
@@ -90,25 +115,14 @@ def _points(steps: metrics.Steps) -> tuple[tuple[float, int], ...]:
 # -- rows ---------------------------------------------------------------------------------------------------------------
 
 
-def _rows(timeline: Timeline) -> dict[str, int]:
-    """The row of each job in its lane: the first one that is free when it is launched."""
-    by_host: dict[str, list[tuple[float, float, str]]] = {host: [] for host in timeline.hosts}
-    for job in timeline.jobs:
-        extent = _extent(job, timeline.running)
-        if extent is not None and job.host in by_host:
-            by_host[job.host].append((*extent, job.id))
-    rows: dict[str, int] = {}
-    for extents in by_host.values():
-        rows |= _packed(extents)
-    return rows
-
-
-def _packed(extents: list[tuple[float, float, str]]) -> dict[str, int]:
+def _packed(jobs: tuple[Job, ...], running: bool) -> dict[str, int]:
+    """The row of each job of a lane: the first one that is free when it is launched."""
+    extents = [(*extent, job.id) for job in jobs if (extent := _extent(job, running)) is not None]
     rows: dict[str, int] = {}
     busy: list[tuple[float, int]] = []  # (end, row)
     free: list[int] = []
     # Not by end: an end that becomes known later must not change who was there first.
-    for start, end, name in sorted(extents, key=lambda extent: (extent[0], extent[2])):
+    for start, end, name in sorted(extents, key=itemgetter(0, 2)):
         while busy and busy[0][0] <= start:
             heapq.heappush(free, heapq.heappop(busy)[1])
         if not free:
@@ -132,10 +146,23 @@ def _extent(job: Job, running: bool) -> tuple[float, float] | None:
     return start, max(start, job.end or start, job.detected or start)
 
 
-def _depths(timeline: Timeline, rows: dict[str, int]) -> dict[str, int]:
-    """How many rows each host needs."""
-    depths: dict[str, int] = {}
-    for job in timeline.jobs:
-        if job.id in rows:
-            depths[job.host] = max(depths.get(job.host, 0), rows[job.id] + 1)
-    return depths
+def _depth(rows: Mapping[str, int]) -> int:
+    """How many rows a lane needs."""
+    return max(rows.values(), default=-1) + 1
+
+
+# -- the forecast -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Ghosts:
+    """What was foreseen, on the lanes of the run."""
+
+    depths: tuple[int, ...] = ()  # rows that each lane needs for it
+    items: tuple[Item, ...] = ()
+
+
+def _ghosts(hosts: tuple[str, ...], forecast: Timeline) -> _Ghosts:
+    rows = {host: _packed(share.jobs, share.running) for host, share in zip(forecast.hosts, drawables.shares(forecast), strict=True)}
+    of_jobs = {name: row for own in rows.values() for name, row in own.items()}
+    return _Ghosts(tuple(_depth(rows.get(host, {})) for host in hosts), tuple(drawables.ghosts(hosts, forecast, of_jobs)))

@@ -87,15 +87,11 @@ def concurrency(timeline: Timeline, host: str | None = None) -> Steps:
     Unconfirmed jobs do not count: no node shows them. A job that starts at the moment another ends does not overlap it. A job that
     has not ended counts in the last level.
     """
-    changes: Counter[float] = Counter({0.0: 0})
-    for job in timeline.jobs:
-        if job.start is None or (host is not None and job.host != host):
-            continue
-        changes[job.start] += 1
-        if job.end is not None:
-            changes[max(job.start, job.end)] -= 1
-    moments = sorted(changes)
-    return Steps(np.array(moments, dtype=np.float64), np.cumsum([changes[t] for t in moments], dtype=np.int64))
+    spans = [(job.start, job.end) for job in timeline.jobs if job.start is not None and (host is None or job.host == host)]
+    ends = [max(start, end) for start, end in spans if end is not None]
+    moments, places = np.unique(np.array([0.0, *(start for start, _ in spans), *ends]), return_inverse=True)
+    changes = np.bincount(places, weights=np.repeat([0, 1, -1], [1, len(spans), len(ends)]))
+    return Steps(moments, np.cumsum(changes).astype(np.int64))
 
 
 def busiest(timeline: Timeline) -> Steps:

@@ -25,7 +25,7 @@ def at(timeline: Timeline, t: float) -> Timeline:
         status=timeline.status if back is not None else "running",
         tasks=_under_way(timeline.tasks, t),
         blocks=tuple(_block(block, t) for block in timeline.blocks if block.start <= t),
-        jobs=tuple(_job(job, t) for job in timeline.jobs if _heard_of(job) <= t),
+        jobs=tuple(_job(job, t) for job in timeline.jobs if _heard_of(job, t)),
         polls=tuple(poll for poll in timeline.polls if poll.noticed <= t),
         faults=_under_way(timeline.faults, t),
     )
@@ -36,21 +36,27 @@ def _seen(moment: float | None, t: float) -> float | None:
 
 
 def _under_way(things: tuple[S, ...], t: float) -> tuple[S, ...]:
-    return tuple(replace(thing, end=_seen(thing.end, t)) for thing in things if thing.start <= t)
+    return tuple(thing if _over(thing.end, t) else replace(thing, end=None) for thing in things if thing.start <= t)
+
+
+def _over(moment: float | None, t: float) -> bool:
+    return moment is not None and moment <= t
 
 
 def _block(block: Block, t: float) -> Block:
-    if block.end is not None and block.end <= t:
+    if _over(block.end, t):
         return block
     return replace(block, end=None, outcome=None, message="")
 
 
-def _heard_of(job: Job) -> float:
-    """The first moment that speaks of a job."""
-    return min((moment for moment in (job.launched, job.start, job.end, job.detected) if moment is not None), default=float("inf"))
+def _heard_of(job: Job, t: float) -> bool:
+    """Whether anything spoke of a job by then."""
+    return any(moment is not None and moment <= t for moment in (job.launched, job.start, job.end, job.detected))
 
 
 def _job(job: Job, t: float) -> Job:
+    if all(moment is None or moment <= t for moment in (job.end, job.detected)) and (job.end or job.detected) is not None:
+        return job  # the very same: who compares is done at once
     end = _seen(job.end, t)
     ended = end is not None or (job.end is None and job.detected is not None and job.detected <= t)
     told = ended or job.state is State.UNCONFIRMED

@@ -9,7 +9,7 @@ from timeline import samples
 from timeline.strategies import moments, timelines
 
 from labs.timeline import palette, replay
-from labs.timeline.layout import layout
+from labs.timeline.layout import Memory, layout
 from labs.timeline.model import Job, Mode, State, Timeline
 from labs.timeline.scene import CONTROLLER_ROW, HEIGHTS, Detail, Kind, Limit
 
@@ -87,7 +87,7 @@ def test_controller_and_node_stand_apart():
     assert {item.row for item in of(scene, Kind.BLOCK) + of(scene, Kind.POLL)} == {CONTROLLER_ROW}
     bar, delay = of(scene, Kind.JOB)[0], of(scene, Kind.DELAY)[0]
     assert (bar.x1, delay.x0, delay.x1) == pytest.approx((7.0, 7.0, 9.4))
-    assert [poll.tall for poll in of(scene, Kind.POLL)[:3]] == [False] * 3
+    assert [poll.tall for poll in of(scene, Kind.POLL) if poll.lane == 0] == [False, False, True]
     assert sum(poll.tall for poll in of(scene, Kind.POLL)) == 3
 
 
@@ -216,3 +216,11 @@ def test_two_jobs_that_start_together_keep_their_rows_when_one_is_detected():
     before = Timeline("ensemble", samples.STARTED, ("node1",), 1.0, jobs=jobs)
     after = replace(before, jobs=(jobs[0], replace(jobs[1], detected=0.1)))
     assert {item.key: item.row for item in of(layout(before), Kind.JOB)} == {item.key: item.row for item in of(layout(after), Kind.JOB)}
+
+
+@given(timelines(), st.lists(moments, min_size=2, max_size=6))
+def test_what_is_remembered_of_the_moment_before_changes_nothing(timeline, steps):
+    memory = Memory()
+    for t in sorted(steps):
+        known = replay.at(timeline, t)
+        assert layout(known, memory=memory, forecast=timeline) == layout(known, forecast=timeline)

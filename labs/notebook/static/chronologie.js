@@ -34,6 +34,17 @@ function svg(name, attributes = {}, parent = null) {
   return node;
 }
 
+/** Give a node what it has not yet: writing an attribute again, even with the same value, has the page lay it out and paint it again. */
+function set(node, attributes) {
+  const known = (node.known ??= {});
+  for (const [key, value] of Object.entries(attributes)) {
+    const rounded = typeof value === "number" ? Math.round(value * 10) / 10 : value;
+    if (known[key] === rounded) continue;
+    known[key] = rounded;
+    node.setAttribute(key, rounded);
+  }
+}
+
 function html(name, className, parent, text = "") {
   const node = document.createElement(name);
   if (className) node.className = className;
@@ -311,9 +322,8 @@ class View {
     this.tops = tops;
     this.bottom = tops[tops.length - 1];
     this.floor = this.bottom + GAP + CURVE;
-    this.svg.setAttribute("width", this.width);
-    this.svg.setAttribute("height", this.floor + AXIS);
-    for (const [key, value] of Object.entries({ x: this.left, y: 0, width: this.plot, height: this.floor })) this.clip.setAttribute(key, value);
+    set(this.svg, { width: this.width, height: this.floor + AXIS });
+    set(this.clip, { x: this.left, y: 0, width: this.plot, height: this.floor });
   }
 
   hostSize() {
@@ -377,9 +387,13 @@ class View {
 
   drawAxis() {
     const { head } = this.run;
+    const drawn = JSON.stringify([this.from, this.to, this.left, this.plot, this.floor, this.tops, head.lanes, head.detail]);
+    if (this.axis === drawn) return;
+    this.axis = drawn;
     this.grid.replaceChildren();
     this.names.replaceChildren();
     this.labels.replaceChildren();
+    this.named = undefined; // the curve's names went with the labels
     const step = lowerBound(STEPS, ((this.to - this.from) / this.plot) * 62);
     for (let k = Math.ceil(this.from / step); k * step <= this.to; k += 1) {
       const x = this.x(k * step);
@@ -472,7 +486,7 @@ class View {
     over.style.display = item.state === "running" ? "" : "none";
     const scale = this.run.head.detail === "full" ? 4.2 : 2.6;
     const strokes = this.run.head.strokes[item.state] ?? [];
-    glyph.setAttribute("d", strokes.map((stroke) => `M${stroke.map(([x, y]) => `${(x * scale).toFixed(1)} ${(-y * scale).toFixed(1)}`).join("L")}`).join(""));
+    set(glyph, { d: strokes.map((stroke) => `M${stroke.map(([x, y]) => `${(x * scale).toFixed(1)} ${(-y * scale).toFixed(1)}`).join("L")}`).join("") });
   }
 
   /** What does: called for each shape when the axis changes, and at each beat of the clock for those that grow. */
@@ -489,11 +503,7 @@ class View {
       width = least;
     }
     for (const rect of [shape.rect, shape.over]) {
-      if (!rect) continue;
-      rect.setAttribute("x", x);
-      rect.setAttribute("y", y);
-      rect.setAttribute("width", width);
-      rect.setAttribute("height", height);
+      if (rect) set(rect, { x, y, width, height });
     }
     if (shape.glyph) this.placeGlyph(shape, x, width, y + height / 2);
     if (shape.text) this.placeText(shape, x, width, y, height);
@@ -502,16 +512,11 @@ class View {
   placeLaunch(shape, x, y) {
     const { item, hair, dot } = shape;
     const { controller, job } = this.run.head.heights;
-    dot.setAttribute("cx", x);
-    dot.setAttribute("cy", y);
-    dot.setAttribute("r", this.run.head.detail === "full" ? 3 : 1.8);
+    set(dot, { cx: x, cy: y, r: this.run.head.detail === "full" ? 3 : 1.8 });
     const landed = item.target !== undefined;
     hair.style.display = landed ? "" : "none";
     if (!landed) return;
-    hair.setAttribute("x1", x);
-    hair.setAttribute("y1", y);
-    hair.setAttribute("x2", this.x(item.target));
-    hair.setAttribute("y2", y + ROW * (controller / 2 + (item.row + 0.12) * job));
+    set(hair, { x1: x, y1: y, x2: this.x(item.target), y2: y + ROW * (controller / 2 + (item.row + 0.12) * job) });
   }
 
   placeGlyph({ item, root, glyph }, x, width, y) {
@@ -520,7 +525,7 @@ class View {
     root.classList.toggle("cp-outside", !inside);
     const far = folded ? x : inside || item.state === "unconfirmed" ? x + width - 9 : x + width + 8;
     glyph.style.display = inside || item.state !== "succeeded" ? "" : "none";
-    glyph.setAttribute("transform", `translate(${far.toFixed(1)} ${y.toFixed(1)})`);
+    set(glyph, { transform: `translate(${far.toFixed(1)} ${y.toFixed(1)})` });
   }
 
   placeText(shape, x, width, y, height) {
@@ -543,8 +548,7 @@ class View {
 
   write(text, label, x, y, outside) {
     if (text.textContent !== label) text.textContent = label;
-    text.setAttribute("x", x);
-    text.setAttribute("y", y);
+    set(text, { x, y });
     text.classList.toggle("cp-outside", outside);
   }
 
@@ -563,7 +567,9 @@ class View {
     let path = "";
     for (const [t, n] of curve) path += path ? `H${this.x(t).toFixed(1)}V${y(n).toFixed(1)}` : `M${this.x(t).toFixed(1)} ${y(n).toFixed(1)}`;
     this.steps = path;
-    this.nameCurve(most, y);
+    const named = `${most}/${head.limit}/${head.curve}`;
+    if (this.named !== named) this.nameCurve(most, y);
+    this.named = named;
   }
 
   nameCurve(most, y) {
@@ -588,11 +594,11 @@ class View {
     if (!this.zoomed && this.run.running && now > this.to) return this.relayout();
     for (const shape of this.growing) this.place(shape);
     if (this.steps) {
-      this.line.setAttribute("d", `${this.steps}H${this.x(now).toFixed(1)}`);
-      this.area.setAttribute("d", `${this.steps}H${this.x(now).toFixed(1)}V${this.floor - 1}H${this.x(this.run.curve[0][0]).toFixed(1)}Z`);
+      set(this.line, { d: `${this.steps}H${this.x(now).toFixed(1)}` });
+      set(this.area, { d: `${this.steps}H${this.x(now).toFixed(1)}V${this.floor - 1}H${this.x(this.run.curve[0][0]).toFixed(1)}Z` });
     }
     const x = this.x(now);
-    for (const [key, value] of Object.entries({ x1: x, x2: x, y1: this.top, y2: this.floor })) this.nowLine.setAttribute(key, value);
+    set(this.nowLine, { x1: x, x2: x, y1: this.top, y2: this.floor });
     const stale = this.run.running && this.run.silent();
     this.root.classList.toggle("cp-stale", stale);
     const told = stale ? "plus de nouvelles du noyau" : seconds(now);

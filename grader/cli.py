@@ -9,6 +9,7 @@ import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
 
 import typer
@@ -137,7 +138,7 @@ def check(
     trusted: Trusted = False,
 ) -> None:
     """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
-    signal.signal(signal.SIGTERM, _interrupted)
+    stop = _stopped_by_signals()
     from grader import cli_learner
 
     mine = cli_learner.owns(answer)
@@ -147,7 +148,9 @@ def check(
     started = time.monotonic()
     try:
         with _progress(exercise) as watcher:
-            graded = grade(exercise, answer, watcher, trusted=trusted or mine or exercise.keeps(answer))
+            graded = grade(exercise, answer, watcher, stop, trusted=trusted or mine or exercise.keeps(answer))
+        if stop.is_set():
+            raise KeyboardInterrupt  # noqa: TRY301 -- one way out for both
     except KeyboardInterrupt:
         _complain(f"correction interrompue{NBSP}; le labo qu'elle occupait a été retiré.")
         raise typer.Exit(INTERRUPTED) from None
@@ -342,6 +345,19 @@ def _complain(message: str) -> None:
 
 def _interrupted(*_: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _stopped_by_signals() -> Event:
+    """An event that Ctrl+C and SIGTERM set. They interrupt at once as well; but what they interrupt may keep the exception for itself."""
+    stop = Event()
+
+    def ask(*_: object) -> NoReturn:
+        stop.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return stop
 
 
 def main() -> None:

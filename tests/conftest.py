@@ -17,20 +17,22 @@ hypothesis_settings.register_profile("patient", hypothesis_settings.default, dea
 hypothesis_settings.load_profile("patient")
 
 
-# One half of the suite: what opens the course, and so works on its one lab, and what is about labs and about watching them.
-THE_COURSES_LAB = ("tests/browser/", "tests/course/test_lessons.py", "tests/lab/", "tests/recording/", "tests/start/")
+# One half of the suite brings labs of its own, or none: it grades, and what it grades must not depend on how busy the machine is.
+OWN_LABS = ("tests/french/", "tests/grader/", "tests/hostile/", "tests/notebook/", "tests/site/", "tests/timeline/")
+# The facts of the course hang on seconds of real jobs: they come last in the other half, which is the longer one, and have the machine alone.
+FACTS = "tests/course/test_facts"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Of the whole suite, two halves side by side: each waits half of the time, for nodes and for pages, and bears a busy machine."""
+    """Of the whole suite, two halves side by side: each waits half of the time, for nodes and for pages."""
     if config.getoption("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Halves(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "the course's lab" if nodeid.startswith(THE_COURSES_LAB) else "labs of one's own, or none"
+            return "labs of one's own" if nodeid.startswith(OWN_LABS) else "the course's lab"
 
     return Halves(config, log)
 
@@ -45,6 +47,11 @@ def _engine_missing() -> str:
 
 
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.nodeid.startswith(FACTS))
+    _skip_without_containers(items)
+
+
+def _skip_without_containers(items):
     """Tests that need containers are skipped, with the engine's own reason, where there are none; never in CI."""
     needing = [item for item in items if item.get_closest_marker("lab") or item.get_closest_marker("browser")]
     if not needing or os.environ.get("CI"):

@@ -154,6 +154,30 @@ def test_an_interrupted_grading_takes_its_lab_away(how, own_state):
     assert list(own_state.glob(f"{PREFIX}*")) == []
 
 
+SWALLOWED = """
+import os, signal, time
+from grader import cli, run
+
+def grade(exercise, path, watcher, stop, *, trusted):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    except KeyboardInterrupt:
+        pass  # as a destructor or a callback does
+    return run.unjudged(exercise, run.GivenUpError()) if stop.is_set() else None
+
+run.grade = grade
+cli.main()
+"""
+
+
+def test_an_interruption_that_something_swallows_is_heeded_all_the_same():
+    solution = catalog.find("sync-coupure").folder / "solution"
+    command = [sys.executable, "-c", SWALLOWED, "check", "sync-coupure", str(solution)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, "correction interrompue" in done.stderr) == (130, True), done.stderr
+
+
 @pytest.fixture
 def own(tmp_path):
     """The learner's folder, and an exercise whose sum is drawn: the command line run as that learner would."""

@@ -153,7 +153,7 @@ def test_whom_the_command_line_trusts(monkeypatch, tmp_path, place, options, tru
     """One's own answers, those that the exercise keeps, and what one vouches for: anybody else's runs behind walls."""
     asked = []
 
-    def judged(exercise, path, watcher, *, trusted):
+    def judged(exercise, path, watcher, stop, *, trusted):
         asked.append(trusted)
         return Graded(failure(exercise.id, exercise.points, GraderError("Rien.")))
 

@@ -154,8 +154,8 @@ def _poll(poll: Poll, lane: int, number: int, label: str) -> Item:
     return Item(f"p/{poll.host}/{poll.job}/{number}", Kind.POLL, lane, CONTROLLER_ROW, start, max(start, end), tip, tall=poll.finished)
 
 
-def ghosts(hosts: Sequence[str], forecast: Timeline, rows: Mapping[str, int]) -> Iterable[Item]:
-    """Draw another Timeline as dashed outlines, on the lanes of these hosts."""
+def ghosts(hosts: Sequence[str], forecast: Timeline, rows: Mapping[str, Mapping[str, int]]) -> Iterable[Item]:
+    """Draw another Timeline as dashed outlines, on the lanes of these hosts; ``rows`` holds the row of each job of each host."""
     lanes = {host: lane for lane, host in enumerate(hosts)}
     for number, block in enumerate(forecast.blocks):
         if block.host in lanes and block.kind is not BlockKind.LOCAL:
@@ -166,7 +166,9 @@ def ghosts(hosts: Sequence[str], forecast: Timeline, rows: Mapping[str, int]) ->
     for job in forecast.jobs:
         if job.host in lanes and job.start is not None:
             tip = f"Prévision{words.NBSP}: {words.job(job)}"
-            yield Item(f"gj/{job.id}", Kind.GHOST_JOB, lanes[job.host], rows[job.id], job.start, _first(job.end, forecast.end), tip)
+            yield Item(
+                f"gj/{job.id}", Kind.GHOST_JOB, lanes[job.host], rows[job.host][job.id], job.start, _first(job.end, forecast.end), tip
+            )
 
 
 # -- folded lanes -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TypeVar, cast
 
@@ -87,10 +87,11 @@ class Memory:
         return cast("R", known[1])
 
 
-def _lanes(timeline: Timeline, rows: Sequence[Mapping[str, int]], ghosts: Sequence[int]) -> tuple[Lane, ...]:
+def _lanes(timeline: Timeline, rows: Sequence[Mapping[str, int]], ghosts: Mapping[str, int]) -> tuple[Lane, ...]:
     announced = {fault.host for fault in timeline.faults}
-    depths = [max(1, _depth(own), ghost) for own, ghost in zip(rows, ghosts or [0] * len(rows), strict=True)]
-    return tuple(Lane(host, depth, host in announced) for host, depth in zip(timeline.hosts, depths, strict=True))
+    return tuple(
+        Lane(host, max(1, _depth(own), ghosts.get(host, 0)), host in announced) for host, own in zip(timeline.hosts, rows, strict=True)
+    )
 
 
 def _detail(lanes: tuple[Lane, ...]) -> Detail:
@@ -158,11 +159,11 @@ def _depth(rows: Mapping[str, int]) -> int:
 class _Ghosts:
     """What was foreseen, on the lanes of the run."""
 
-    depths: tuple[int, ...] = ()  # rows that each lane needs for it
+    depths: Mapping[str, int] = field(default_factory=dict)  # rows that each host's lane needs for it
     items: tuple[Item, ...] = ()
 
 
 def _ghosts(hosts: tuple[str, ...], forecast: Timeline) -> _Ghosts:
     rows = {host: _packed(share.jobs, share.running) for host, share in zip(forecast.hosts, drawables.shares(forecast), strict=True)}
-    of_jobs = {name: row for own in rows.values() for name, row in own.items()}
-    return _Ghosts(tuple(_depth(rows.get(host, {})) for host in hosts), tuple(drawables.ghosts(hosts, forecast, of_jobs)))
+    depths = {host: _depth(own) for host, own in rows.items()}
+    return _Ghosts(depths, tuple(drawables.ghosts(hosts, forecast, rows)))

@@ -32,15 +32,15 @@ def at(timeline: Timeline, t: float) -> Timeline:
 
 
 def _seen(moment: float | None, t: float) -> float | None:
-    return moment if moment is not None and moment <= t else None
-
-
-def _under_way(things: tuple[S, ...], t: float) -> tuple[S, ...]:
-    return tuple(thing if _over(thing.end, t) else replace(thing, end=None) for thing in things if thing.start <= t)
+    return moment if _over(moment, t) else None
 
 
 def _over(moment: float | None, t: float) -> bool:
     return moment is not None and moment <= t
+
+
+def _under_way(things: tuple[S, ...], t: float) -> tuple[S, ...]:
+    return tuple(thing if _over(thing.end, t) else replace(thing, end=None) for thing in things if thing.start <= t)
 
 
 def _block(block: Block, t: float) -> Block:
@@ -51,20 +51,19 @@ def _block(block: Block, t: float) -> Block:
 
 def _heard_of(job: Job, t: float) -> bool:
     """Whether anything spoke of a job by then."""
-    return any(moment is not None and moment <= t for moment in (job.launched, job.start, job.end, job.detected))
+    return any(_over(moment, t) for moment in (job.launched, job.start, job.end, job.detected))
 
 
 def _job(job: Job, t: float) -> Job:
-    if all(moment is None or moment <= t for moment in (job.end, job.detected)) and (job.end or job.detected) is not None:
+    ended = _over(job.detected if job.end is None else job.end, t)
+    if ended and all(moment is None or moment <= t for moment in (job.launched, job.start, job.detected)):
         return job  # the very same: who compares is done at once
-    end = _seen(job.end, t)
-    ended = end is not None or (job.end is None and job.detected is not None and job.detected <= t)
     told = ended or job.state is State.UNCONFIRMED
     return replace(
         job,
         launched=_seen(job.launched, t),
         start=_seen(job.start, t),
-        end=end,
+        end=_seen(job.end, t),
         detected=_seen(job.detected, t),
         state=job.state if told else State.RUNNING,
         rc=job.rc if ended else None,

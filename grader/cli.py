@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import textwrap
 import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from grader import catalog
+from grader import catalog, interruption
 from grader.errors import Exit, GraderError
 from grader.french import NBSP, figure, typeset
 from labs.cli_french import Program, UsageError, told
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from grader.report import Report
     from grader.spec import Exercise
     from labs.recording import Recording
-
-INTERRUPTED = 130  # what shells expect of a program that SIGINT has ended
 
 app = Program(
     help="Le correcteur de Contrepoint : il juge une réponse par ce qui s'est vraiment passé sur les nœuds.",
@@ -138,7 +134,6 @@ def check(
     trusted: Trusted = False,
 ) -> None:
     """Corriger une réponse. Code de retour : 0 tous les points, 1 une partie, 2 rien n'a pu être jugé."""
-    stop = _stopped_by_signals()
     from grader import cli_learner
 
     mine = cli_learner.owns(answer)
@@ -147,13 +142,13 @@ def check(
 
     started = time.monotonic()
     try:
-        with _progress(exercise) as watcher:
+        with interruption.heeded(interruption.interrupt) as stop, _progress(exercise) as watcher:
             graded = grade(exercise, answer, watcher, stop, trusted=trusted or mine or exercise.keeps(answer))
-        if stop.is_set():
-            raise KeyboardInterrupt  # noqa: TRY301 -- one way out for both
+            if stop.is_set():
+                interruption.interrupt(stop)
     except KeyboardInterrupt:
         _complain(f"correction interrompue{NBSP}; le labo qu'elle occupait a été retiré.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(interruption.EXIT_CODE) from None
     report = graded.report
     if mine and not learner and graded.judged:
         cli_learner.record(report, time.monotonic() - started)
@@ -190,7 +185,7 @@ def grade_(
     if learner_from not in list(Source):
         raise GraderError(f"--learner-from : « {learner_from} » n'est pas une source.", f"Sources : {', '.join(Source)}.")
     plan = Plan(copies, out, jobs, Source(learner_from), decimal_comma, moodle, out_of, cluster, trusted)
-    raise typer.Exit(cli_grade.run(plan, Course(exercises, only or ()), INTERRUPTED))
+    raise typer.Exit(cli_grade.run(plan, Course(exercises, only or ())))
 
 
 @app.command("list")
@@ -234,16 +229,16 @@ def prove(
     """Éprouver des exercices par leurs réponses gardées. Code de retour : 0 tout tient, 1 quelque chose ne tient pas, 2 pas jugé."""
     if keep and replay:
         raise UsageError("« --garder » exécute les réponses, « --rejouer » n'en exécute aucune : choisissez")
-    signal.signal(signal.SIGTERM, _interrupted)
     chosen = [catalog.find(exercise_id, exercises, learner) for exercise_id in exercise_ids or catalog.ids(exercises)]
     from grader import cli_author, proof
 
     try:
         proving = proof.replay_all if replay else partial(proof.prove_all, jobs=jobs, keep=keep)
-        code = cli_author.prove(chosen, proving, as_json=as_json)
+        with interruption.heeded(interruption.interrupt):
+            code = cli_author.prove(chosen, proving, as_json=as_json)
     except KeyboardInterrupt:
         _complain(f"épreuve interrompue{NBSP}; les labos qu'elle occupait ont été retirés.")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(interruption.EXIT_CODE) from None
     raise typer.Exit(code)
 
 
@@ -341,23 +336,6 @@ def _paragraph(console: Console, text: str) -> None:
 
 def _complain(message: str) -> None:
     print(f"grader{NBSP}: {message}", file=sys.stderr)
-
-
-def _interrupted(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _stopped_by_signals() -> Event:
-    """An event that Ctrl+C and SIGTERM set. They interrupt at once as well; but what they interrupt may keep the exception for itself."""
-    stop = Event()
-
-    def ask(*_: object) -> NoReturn:
-        stop.set()
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return stop
 
 
 def main() -> None:

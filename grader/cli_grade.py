@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from grader import interruption
 from grader.copies.records import Status
 from grader.copies.results import GRADEBOOK, MOODLE, PEOPLE, grade_copies
 from grader.errors import Exit
 from grader.french import NBSP, counted, figure, typeset
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from threading import Event
 
     from rich.progress import Task as Line
 
@@ -32,36 +29,24 @@ if TYPE_CHECKING:
 _MARKS = {Status.GRADED: ("✓", "green"), Status.REFUSED: ("✕", "red"), Status.ERROR: ("⚠", "yellow")}
 
 
-def run(plan: Plan, course: Course, interrupted: int) -> int:
-    """Grade, and say how it went: the exit code. ``interrupted`` is the one for a grading that was stopped."""
-    with _stopped_by_signals() as stop, _Show() as show:
+def run(plan: Plan, course: Course) -> int:
+    """Grade, and say how it went: the exit code."""
+    with interruption.heeded(_give_up) as stop, _Show() as show:
         book = grade_copies(plan, course, show, stop, show.drawing)
     if book is None:
         print(
             typeset(f"grader : correction interrompue. Verdicts déjà écrits : {show.count}. Relancez la même commande pour la continuer."),
             file=sys.stderr,
         )
-        return interrupted
+        return interruption.EXIT_CODE
     _summary(plan, book)
     return Exit.NO_MARK if any(row.total is None for row in book.rows) else Exit.FULL_MARKS
 
 
-@contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
-    """An event that Ctrl+C and SIGTERM set: what is under way is given up in order."""
-    stop = Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if not stop.is_set():
-            print(typeset("\ngrader : arrêt demandé ; les labos en cours sont retirés…"), file=sys.stderr)
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _give_up(stop: Event) -> None:
+    """What is under way is given up in order; that is told once."""
+    if not stop.is_set():
+        print(typeset("\ngrader : arrêt demandé ; les labos en cours sont retirés…"), file=sys.stderr)
 
 
 class _Rate(ProgressColumn):

@@ -54,6 +54,7 @@ def lint(*files):
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=paths.ROOT, env=environment)
 
 
+@pytest.mark.plays
 def test_playbooks_and_solutions_are_clean():
     """One run for all of them: starting takes most of its time."""
     answers = [path for path in SOLUTIONS if "hosts:" in path.read_text(encoding="utf-8")]
@@ -62,6 +63,7 @@ def test_playbooks_and_solutions_are_clean():
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.plays
 def test_what_is_not_clean_is_seen(tmp_path):
     play = tmp_path / "sale.yml"
     play.write_text("---\n- hosts: all\n  tasks:\n    - command: /bin/true\n", encoding="utf-8")

@@ -104,6 +104,7 @@ def _free_port():
         return probe.getsockname()[1]
 
 
+@pytest.mark.plays
 def test_what_a_dead_worker_was_judging_is_judged_by_another(tmp_path, scheduler):
     """Of values, which need no lab: many, so that the worker dies with some on its hands."""
     address, worker = scheduler

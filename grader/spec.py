@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from grader import fields, parameters
 from grader.errors import ExerciseError
 from labs import yaml_text
+from labs.inventory import node_names
 from labs.timeline import store
 from labs.timeline.model import Timeline
 
@@ -118,7 +119,7 @@ class LabPlan(Strict):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(f"node{number}" for number in range(1, self.nodes + 1))
+        return node_names(self.nodes)
 
 
 class ValueField(Strict):

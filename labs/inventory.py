@@ -17,6 +17,11 @@ LOOPBACK = "127.0.0.1"
 HEADER = "# Écrit par « labs up » : ne le modifiez pas, il est refait à chaque démarrage du labo.\n"
 
 
+def node_names(count: int) -> tuple[str, ...]:
+    """The names of a lab's nodes, in order."""
+    return tuple(f"node{number}" for number in range(1, count + 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a node answers, and the host key it was given (trusted: never asked of the network)."""

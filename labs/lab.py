@@ -25,7 +25,7 @@ from labs.errors import LabError
 from labs.faults import journal
 from labs.faults.journal import FaultRecord
 from labs.image import build
-from labs.inventory import SSH_PORT, Address, ensure_key, inventory, known, make_host_key, write_atomically, write_inventory
+from labs.inventory import SSH_PORT, Address, ensure_key, inventory, known, make_host_key, node_names, write_atomically, write_inventory
 from labs.paths import INVENTORY, STATE
 
 DEFAULT = "default"
@@ -99,7 +99,7 @@ class Lab:
     @property
     def nodes(self) -> tuple[str, ...]:
         """The nodes that ``up`` was last asked for, in order."""
-        return _names(int(self._kept().get("nodes", 0)))
+        return node_names(int(self._kept().get("nodes", 0)))
 
     def answers(self) -> bool:
         """Whether SSH answers on every node where ``up`` last found it: quicker than ``status``, which asks the engine."""
@@ -157,7 +157,7 @@ class Lab:
 
     def _specs(self, count: int, image: str, key: str, internet: bool) -> list[NodeSpec]:
         network = self.engine.ensure_network(self._network, self._holder)
-        addresses = {host: network.address(number) for number, host in enumerate(_names(count), 1)}
+        addresses = {host: network.address(number) for number, host in enumerate(node_names(count), 1)}
         return [
             NodeSpec(self._container(host), host, self._holder, network, address, addresses, internet, image, key, self.walled)
             for host, address in addresses.items()
@@ -427,10 +427,6 @@ def is_ready(folder: Path) -> bool:
 def _matches(node: NodeState, spec: NodeSpec) -> bool:
     """Whether a node is still the one wanted: of today's image, opened by today's key, as free to go out, and known by its own key."""
     return (node.image, node.key_mark, node.internet) == (spec.image, spec.key_mark, spec.internet) and bool(node.host_key)
-
-
-def _names(count: int) -> tuple[str, ...]:
-    return tuple(f"node{number}" for number in range(1, count + 1))
 
 
 def _status(name: str, node: NodeState | None) -> NodeStatus:

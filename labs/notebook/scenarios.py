@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from labs.errors import LabError
+from labs.inventory import node_names
 from labs.notebook.pieces import NBSP
 from labs.timeline import metrics, words
 from labs.timeline.model import Timeline
@@ -42,7 +43,7 @@ class Scenario:
     command: str | None = None
 
     def hosts(self, values: Values) -> tuple[str, ...]:
-        return tuple(f"node{number}" for number in range(1, values.get("N", 3) + 1))
+        return node_names(values.get("N", 3))
 
     def values(self, given: Mapping[str, int]) -> dict[str, int]:
         """The sliders' first values. Raises LabError for a slider that there is none of, or a value out of its bounds."""

@@ -78,7 +78,7 @@ def _prove(engine: ContainerEngine, image: str) -> None:
     if trouble := engine.complaint_of_run(image, options, PROOF):
         raise LabError(
             f"Ansible ne marche pas derrière ses murs sur cette machine : {trouble.splitlines()[-1]}",
-            "Rien n'a été jugé : signalez ce message.",
+            "Rien n'a été jugé. Lancez « labs doctor », qui cherche de nouveau avec quoi un conteneur démarre ici ; s'il n'y change rien, signalez ce message.",
         )
     write_atomically(known, proof)
 

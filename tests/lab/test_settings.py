@@ -81,6 +81,15 @@ def test_what_is_remembered_is_what_was_found(bare_machine):
     )
 
 
+def test_limits_are_low_where_only_walls_need_it(bare_machine):
+    """Podman leaves the machine's own limits alone until one is named: then it asks for its defaults of the others, which may be too high."""
+    refusal = (
+        "case \"$*\" in *ulimit=nofile*) ;; *ulimit=*) echo 'Error: setting rlimit type 7: operation not permitted' >&2; exit 126;; esac"
+    )
+    program(bare_machine, "podman", f"[ $1 = build ] && echo 0123\n{refusal}")
+    assert settings.find_working("podman", "image").ulimits == settings.LOW_LIMITS
+
+
 def test_no_runtime_that_starts_is_told(bare_machine):
     program(bare_machine, "podman", "echo 'Error: cgroups in hybrid mode not supported' >&2; exit 126")
     with pytest.raises(settings.NothingStartsError, match=r"aucun conteneur ne démarre.*hybrid"):

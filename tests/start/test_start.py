@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from contextlib import suppress
@@ -31,12 +32,46 @@ def test_help_needs_nothing():
     assert "--setup-only" in done.stdout
 
 
-def test_a_machine_without_python_is_told_what_to_install(tmp_path):
-    for program in ("id", "dirname", "printf", "cat"):
-        (tmp_path / program).symlink_to(f"/usr/bin/{program}")
-    done = subprocess.run(["/bin/sh", "./start"], cwd=ROOT, capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)})
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A copy of ``./start`` in a folder of its own, with nothing made yet, and a PATH of a few programs."""
+    (tmp_path / "kit").mkdir()
+    for name in ("start", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path / "kit")
+    (tmp_path / "bin").mkdir()
+    for program in ("id", "dirname", "printf", "cat", "cksum"):
+        (tmp_path / "bin" / program).symlink_to(f"/usr/bin/{program}")
+
+    def start():
+        return subprocess.run(
+            ["/bin/sh", "./start", "--setup-only"],
+            cwd=tmp_path / "kit",
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": str(tmp_path / "bin")},
+        )
+
+    return start
+
+
+def test_a_machine_without_python_is_told_what_to_install(elsewhere):
+    done = elsewhere()
     assert done.returncode == 2
     assert "Il faut Python 3.11, 3.12 ou 3.13" in done.stderr
+
+
+def test_the_environment_that_is_there_does_not_depend_on_the_python_of_the_day(elsewhere, tmp_path):
+    kit = tmp_path / "kit"
+    (kit / ".venv" / "bin").mkdir(parents=True)
+    python = kit / ".venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\n[ $1 = -V ] && echo 'Python 3.11.2' && exit\necho \"lancé : $*\"\n")
+    python.chmod(0o755)
+    lock = subprocess.run(["cksum"], input=(kit / "requirements.txt").read_bytes(), capture_output=True, check=True).stdout.decode().strip()
+    (kit / ".venv" / "contrepoint").write_text(f"{lock} Python 3.11.2 {kit}\n")
+    assert "lancé : -m labs.setup --setup-only" in elsewhere().stdout  # there is no other Python, and none is missed
+    (kit / "requirements.txt").write_text("autre")
+    assert "Il faut Python" in elsewhere().stderr
 
 
 def test_a_busy_port_is_refused_in_a_sentence(taken_port):

@@ -32,6 +32,9 @@ FLAGS = [
     "--disable-sync",
 ]
 OPENING_SECONDS = 600
+# Nodes that come and go have addresses on this machine: a browser takes that for another network, and gives up requests that wait for their turn.
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+OPENINGS = 3
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,13 @@ def pytest_runtest_makereport(item, call):
 
 
 def visit(chromium) -> Page:
-    """A new page, as of another visitor; what it complains of in its console is kept in ``page.complaints``."""
+    """A new page, as of another visitor; its console's complaints are in ``page.complaints``, requests that it gave up in ``page.lost``."""
     page = chromium.new_context(viewport={"width": 1280, "height": 1000}, locale="fr-FR").new_page()
     page.set_default_timeout(60_000)
     page.complaints = []
+    page.lost = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("requestfailed", lambda request: page.lost.append(request.url) if request.failure == NETWORK_CHANGED else None)
     return page
 
 
@@ -166,6 +171,8 @@ class Notebook:
     """The notebook that is open in front, as a learner's hand finds it."""
 
     READY = """() => {
+        const dialog = document.querySelector('.jp-Dialog');
+        if (dialog) throw new Error(dialog.textContent);
         const panel = window.jupyterapp && window.jupyterapp.shell.currentWidget;
         const session = panel && panel.sessionContext;
         return Boolean(session && session.isReady && session.session && session.session.kernel &&
@@ -214,12 +221,26 @@ class JupyterLab:
         self._chromium, self._course = chromium, course
 
     def lesson(self, name: str) -> Notebook:
-        """A lesson as its file is, with a new kernel. What was open is closed, without being saved."""
+        """A lesson as its file is, with a new kernel. What was open is closed, without being saved.
+
+        A page of which requests were given up is opened anew, as the learner's guide says.
+        """
+        for _ in range(OPENINGS - 1):
+            try:
+                return self._turn_to(name)
+            except PlaywrightError:
+                if not self.page.lost:
+                    raise
+                self.close()
+        return self._turn_to(name)
+
+    def _turn_to(self, name: str) -> Notebook:
         if self.page is None:
             self.page = visit(self._chromium)
             self.page.goto(self._course.lesson(name))
         else:
             self.page.complaints.clear()
+            self.page.lost.clear()
             self.page.evaluate(self.TURN_TO, self._course.path(name))
         return Notebook(self.page)
 

@@ -27,8 +27,9 @@ OWN_LABS = (
     "tests/course/test_playbooks.py", "tests/french/", "tests/grader/", "tests/hostile/", "tests/jobs/", "tests/notebook/", "tests/recording/",
     "tests/site/", "tests/timeline/",
 )  # fmt: skip
-# The facts of the course hang on seconds of real jobs: they come last in the other half, which is the longer one, and have the machine alone.
-FACTS = "tests/course/test_facts"
+# The facts of the course hang on seconds of real jobs, and a calibration on their costs: they come last in the other half, which is the longer
+# one, and have the machine alone.
+ALONE = ("tests/course/test_facts", "tests/recording/test_calibration.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,7 +41,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class Halves(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "labs of one's own" if nodeid.startswith(OWN_LABS) else "the course's lab"
+            return "labs of one's own" if nodeid.startswith(OWN_LABS) and not nodeid.startswith(ALONE) else "the course's lab"
 
     return Halves(config, log)
 
@@ -55,7 +56,7 @@ def _engine_missing() -> str:
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.nodeid.startswith(FACTS))
+    items.sort(key=lambda item: item.nodeid.startswith(ALONE))
     _skip_without_containers(items)
 
 

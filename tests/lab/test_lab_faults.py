@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -46,11 +47,9 @@ def noted(lab):
 
 
 def test_a_cut_with_a_time_refuses_sessions_and_then_takes_them_again(lab, node):
-    session = subprocess.Popen([*lab_ssh(lab, node), "echo up; sleep 60"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert session.stdout.readline() == b"up\n"
-    lab.cut(node, 6)
-    assert session.wait(5) == 255
-    session.stdout.close()
+    with session(lab, node, 60) as opened:
+        lab.cut(node, 6)
+        assert opened.wait(5) == 255
     assert ssh(lab, "node2")[0] == 0, "the others are not concerned"
     fault = noted(lab)
     if time.time() < fault.end - 1:  # on a machine so slow that it is over, there is nothing to see
@@ -61,22 +60,18 @@ def test_a_cut_with_a_time_refuses_sessions_and_then_takes_them_again(lab, node)
 
 
 def test_a_patient_cut_lets_a_session_finish_its_work(lab, node):
-    session = subprocess.Popen([*lab_ssh(lab, node), "echo up; sleep 2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert session.stdout.readline() == b"up\n"
-    began = time.time()
-    fault = lab.cut(node, patience=20)
-    assert session.wait(5) == 0
-    session.stdout.close()
+    with session(lab, node, 2) as opened:
+        began = time.time()
+        fault = lab.cut(node, patience=20)
+        assert opened.wait(5) == 0
     assert 1 < fault.start - began < 20
 
 
 def test_patience_has_an_end(lab, node):
-    session = subprocess.Popen([*lab_ssh(lab, node), "echo up; sleep 60"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert session.stdout.readline() == b"up\n"
-    began = time.time()
-    fault = lab.cut(node, patience=1)
-    assert session.wait(5) == 255
-    session.stdout.close()
+    with session(lab, node, 60) as opened:
+        began = time.time()
+        fault = lab.cut(node, patience=1)
+        assert opened.wait(5) == 255
     assert fault.start - began >= 1
 
 
@@ -88,6 +83,18 @@ def test_a_patient_cut_falls_between_two_polls(lab, node):
         lab.cut(node, patience=20)
         timeline = recording.wait(60)
         assert (timeline.status, [job.state for job in timeline.jobs]) == ("successful", [State.SUCCEEDED])
+
+
+@contextmanager
+def session(lab, node, seconds):
+    """A session that has begun to work for that many seconds."""
+    command = [*lab_ssh(lab, node), f"echo up; sleep {seconds}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as opened:
+        try:
+            assert opened.stdout.readline() == b"up\n", opened.stderr.read()
+            yield opened
+        finally:
+            opened.kill()
 
 
 def lab_ssh(lab, node):

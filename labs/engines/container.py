@@ -311,12 +311,14 @@ class ContainerEngine:
         flags = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         self.run("build", "--quiet", *flags, f"--tag={tag}", "--file", str(context / "Containerfile"), str(context))
 
-    def complaint_of_trial(self, image: str, options: Sequence[str]) -> str:
+    def complaint_of_trial(self, image: str) -> str:
         """Start a throw-away container, and build a throw-away image: the two do not take the same limits (seen with podman 5).
 
-        The empty string when both work, else what the engine complained of.
+        The container is bounded as a walled node is: told any limit at all, podman asks for its own default of the others, where it would have
+        left the machine's. The empty string when both work, else what the engine complained of.
         """
-        if trouble := self.complaint_of_run(image, ["--network=none", "--entrypoint=/bin/true", *options]):
+        options = ["--network=none", "--entrypoint=/bin/true", *self.limits, *walls.NODE, *self._own_ulimits()]
+        if trouble := self.complaint_of_run(image, options):
             return trouble
         with tempfile.TemporaryDirectory(prefix="contrepoint-") as folder:
             Path(folder, "Containerfile").write_text(f"FROM {image}\nRUN /bin/true\n", encoding="utf-8")

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labs.engines import walls
 from labs.engines.base import Engine
 from labs.engines.container import LIMITS, ContainerEngine
 from labs.engines.docker import Docker
@@ -136,14 +135,11 @@ def complaint(engine: Engine) -> str:
 def find_working(engine: str, image: str) -> Settings:
     """The plainest settings with which ``image`` starts; they are remembered.
 
-    Tried because of machines seen: crun refuses hybrid cgroups, and a hard RLIMIT_NOFILE below podman's default forbids the start. Walls are
-    tried as well: told any limit at all, podman asks for its own default of the others, where it would have left the machine's.
+    Tried because of machines seen: crun refuses hybrid cgroups, and a hard RLIMIT_NOFILE below podman's default forbids the start.
     """
     complaints = []
     for settings in _trials(engine):
-        trouble = settings.make_container_engine().complaint_of_trial(
-            image, [*walls.NODE, *(f"--ulimit={limit}" for limit in settings.ulimits), *settings.limits]
-        )
+        trouble = settings.make_container_engine().complaint_of_trial(image)
         if not trouble:
             save(settings)
             return settings

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from labs.engines import settings, walls
+from labs.engines import settings
 from labs.errors import LabError
 from labs.lab import Lab
 from labs.paths import ROOT
@@ -195,7 +195,7 @@ def test_settings_found_here_start_a_container():
 
     engine = settings.choose()
     found = settings.find_working(engine.name, build.ensure(engine))
-    assert found.make().complaint_of_trial(build.tag(), [*walls.NODE, *(f"--ulimit={limit}" for limit in found.ulimits)]) == ""
+    assert found.make().complaint_of_trial(build.tag()) == ""
     assert settings.load() == found
 
 

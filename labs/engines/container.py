@@ -8,9 +8,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from labs.engines import fence, walls
@@ -32,6 +34,9 @@ LIMITS = ("--memory=512m", "--pids-limit=512", "--cpus=1")
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_CHROOT")
 PORT_ATTEMPTS = 5
 PORT_TAKEN = ("address already in use", "port is already allocated", "ports are not available")
+
+_choosing = Lock()
+_being_given: set[int] = set()  # ports of nodes that are being made: a lab's nodes are made side by side, by one process
 
 # What the engine prints when the trouble is not ours, and what the learner is told.
 KNOWN_TROUBLES = (
@@ -104,10 +109,10 @@ class ContainerEngine:
 
     def create(self, spec: NodeSpec, host_key: HostKey) -> int:
         for _ in range(PORT_ATTEMPTS):
-            port = _free_port()
-            options = self._options(spec, host_key, port)
-            # A node killed for its memory has its monitor leave a file where the monitor was started.
-            done = self._call("run", *options, spec.image, environment={"HOST_KEY": host_key.private}, folder=spec.owner.folder)
+            with _own_port() as port:
+                options = self._options(spec, host_key, port)
+                # A node killed for its memory has its monitor leave a file where the monitor was started.
+                done = self._call("run", *options, spec.image, environment={"HOST_KEY": host_key.private}, folder=spec.owner.folder)
             if done.returncode == 0:
                 return port
             if not any(sign in _complaint(done).lower() for sign in PORT_TAKEN):
@@ -393,6 +398,22 @@ def _state(raw: dict[str, Any]) -> NodeState:
         internet=labels.get(INTERNET_LABEL) == "1",
         port=int(bindings[0]["HostPort"]) if running and bindings else None,
     )
+
+
+@contextmanager
+def _own_port() -> Iterator[int]:
+    """A free port that no other node is given meanwhile.
+
+    Refused a port that a node of the same network has just taken, podman undoes all that it did for it, and with it the way to that node.
+    """
+    with _choosing:
+        while (port := _free_port()) in _being_given:
+            pass
+        _being_given.add(port)
+    try:
+        yield port
+    finally:
+        _being_given.discard(port)
 
 
 def _free_port() -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 
-from labs.engines import settings
+from labs.engines import container, settings
 from labs.errors import LabError
 from labs.lab import Lab
 from labs.paths import ROOT
@@ -33,6 +34,11 @@ def ports(lab):
 
 def containers(lab):
     return {node.name for node in lab.engine.nodes(lab._label)}
+
+
+def answers(port):
+    with socket.socket() as link:
+        return link.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ansible(lab, *arguments):
@@ -73,6 +79,23 @@ def test_a_new_node_that_never_answers_is_replaced_once(own_lab, monkeypatch, ti
     own_lab.up(2)
     assert len(killed) == times
     assert ansible(own_lab, "all", "-m", "ansible.builtin.ping").stdout.count("pong") == 2
+
+
+def test_nodes_that_are_made_side_by_side_never_share_a_port(own_lab, monkeypatch):
+    """Both are offered the same one, as happens once in some thousand labs: the first node would be cut off when the second is refused it."""
+    free, offered = container._free_port, []
+
+    def offer():
+        again = len(offered) == 1 and not answers(offered[0])
+        offered.append(offered[0] if again else free())
+        return offered[-1]
+
+    monkeypatch.setattr(container, "_free_port", offer)
+    for _ in range(2):
+        offered.clear()
+        own_lab.up(2)
+        assert ansible(own_lab, "all", "-m", "ansible.builtin.ping").stdout.count("pong") == 2
+        own_lab.down()
 
 
 def test_up_twice_is_one_lab(own_lab):

@@ -1,4 +1,4 @@
-"""French as it is shown: sentences are typed with plain spaces and apostrophes, and get the right ones once, when they go out."""
+"""Text as it is shown: French gets its spaces and apostrophes once, when it goes out, and what others have written stays in its line."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def _prose(text: str) -> str:
     text = _SIGN.sub(NBSP, _APOSTROPHE.sub("’", text))
     text = text.replace("« ", f"«{NBSP}").replace(" »", f"{NBSP}»")
     return _UNIT.sub(NBSP, text)
+
+
+def one_line(text: str) -> str:
+    """A name or a command of somebody else's, in one line and without what is not printed: it neither breaks a picture nor commands a terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

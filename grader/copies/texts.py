@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from labs.typography import one_line
+
 MOST_LETTERS = 80  # of a name that becomes a file's
 _ODD = re.compile(r"[^\w .@+-]+")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
@@ -13,7 +15,7 @@ _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "ut
 def name(text: str) -> str:
     """A name in composed form (NFC), without what is not printed, in one line."""
     composed = unicodedata.normalize("NFC", text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in composed).split())
+    return one_line(composed)
 
 
 def slug(text: str) -> str:

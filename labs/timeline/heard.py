@@ -10,6 +10,7 @@ from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, Proc
 from labs.jobs.events import Event, HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
 from labs.timeline.model import Block, BlockKind, Outcome, Task
 from labs.timeline.process_table import Process, ProcessTable, is_job
+from labs.typography import one_line
 
 # Actions that run nothing on the node, or nothing that its process table can show as a module.
 LOCAL_ACTIONS = frozenset({
@@ -82,13 +83,13 @@ class Heard:
             case ItemEnded():
                 self.turns.setdefault((event.host, event.task), []).append(event.at - self.started)
             case Launched():
-                self.claims[event.jid] = Claim(event.host, event.task, event.at, event.item, detached=True)
+                self.claims[event.jid] = Claim(event.host, event.task, event.at, one_line(event.item), detached=True)
             case Polled():
                 self._take_poll(event)
 
     def _open_task(self, task: str, name: str, action: str, at: float) -> None:
         if task not in self.tasks:
-            self.tasks[task] = Task(task, name or action, action, at - self.started)
+            self.tasks[task] = Task(task, one_line(name) or action, action, at - self.started)
 
     def _know(self, host: str) -> None:
         if host not in self.nodes:

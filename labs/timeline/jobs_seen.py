@@ -16,6 +16,7 @@ from labs.timeline.process_table import (
     module_name,
     wrapper_stem,
 )
+from labs.typography import one_line
 
 EVIDENCE_LAG = 1.5  # seconds that a node's word may come after the controller's
 LABEL_LENGTH = 40
@@ -216,7 +217,7 @@ def is_starting(job: Job | None) -> bool:
 
 def _short(command: tuple[str, ...]) -> str:
     """``sleep 8`` for ``/bin/sleep 8``; the text of a shell's ``-c``."""
-    text = command[2] if len(command) == 3 and command[1] == "-c" else " ".join([command[0].rpartition("/")[2], *command[1:]])
+    text = one_line(command[2] if len(command) == 3 and command[1] == "-c" else " ".join([command[0].rpartition("/")[2], *command[1:]]))
     return text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 1]}…"
 
 

@@ -118,6 +118,18 @@ def test_a_launch_makes_a_detached_job_with_its_item_for_want_of_a_program():
     assert timeline.blocks[0].kind is BlockKind.LAUNCH
 
 
+def test_what_others_have_written_is_in_one_line_and_commands_no_terminal():
+    named = TaskStarted(T0 + 0.5, "t1", "Une tâche\n\x1b[2Jdeux", "shell")
+    launched = Launched(T0 + 1.5, "node1", "t1", "j42.68", "un\x07\ndeux")
+    facts = [named, HostStarted(T0 + 0.5, "node1", "t1", named.name, "shell"), launched]
+    timeline = recorded([*facts, *(fact for fact in ASYNC if getattr(fact, "pid", 0) != 75)])
+    assert timeline.tasks[0].name == "Une tâche [2Jdeux"
+    assert only_job(timeline).label == "un deux"
+    shell = program(75, 73, 1.3, "/bin/sh", "-c", "/bin/sleep 3 &\nsleep 1\nwait\n")
+    timeline = recorded([*facts, *(shell if getattr(fact, "pid", 0) == 75 and isinstance(fact, ProcessSeen) else fact for fact in ASYNC)])
+    assert only_job(timeline).label == "/bin/sleep 3 & sleep 1 wait"
+
+
 def test_a_launched_job_is_starting_until_its_node_shows_its_program():
     recorder = Recorder("essai", ["node1"], T0)
     for fact in started():

@@ -7,7 +7,7 @@
 
 Copies for ``nodes`` and ``nbgrader`` are the answers that « lots-deux » and « pb-patienter » keep, right and wrong, over and over. Memory is
 the PSS of the grader and of all that it started, without the nodes, divided by the labs that were up. nbgrader (0.9.6, in an environment of
-its own) runs, one copy after the other, notebooks whose one cell launches the same playbook by the same ansible-playbook, on one lab.
+its own) runs, one copy after the other, notebooks whose one cell launches the same playbook by the same ansible-playbook, on a lab of as many nodes.
 """
 
 from __future__ import annotations
@@ -185,9 +185,9 @@ def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
 
     environment = os.environ | {"PATH": f"{options.venv / 'bin'}:{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
-    lab = Lab(f"mesure-{os.getpid()}")
-    with lab.for_now(3):
-        for exercise_id in EXERCISES:
+    for exercise_id in EXERCISES:
+        lab = Lab(f"mesure-{os.getpid()}")
+        with lab.for_now(catalog.find(exercise_id).lab.nodes):
             count = options.copies // len(EXERCISES)
             course = scratch / exercise_id
             for number, answer in zip(range(count), itertools.cycle(_answers(exercise_id)), strict=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from labs.evidence.records import JobFile
 from labs.timeline.heard import MODULELESS_ACTIONS, Claim, Heard, Node
 from labs.timeline.model import Block, Job, Mode, Outcome, State
@@ -215,6 +217,7 @@ def is_starting(job: Job | None) -> bool:
     return job is None or (job.state is State.RUNNING and job.module in PROGRAM_MODULES and not job.command)
 
 
+@lru_cache(maxsize=4096)  # a live view asks at each frame, and a shell's text may be long
 def _short(command: tuple[str, ...]) -> str:
     """``sleep 8`` for ``/bin/sleep 8``; the text of a shell's ``-c``."""
     text = one_line(command[2] if len(command) == 3 and command[1] == "-c" else " ".join([command[0].rpartition("/")[2], *command[1:]]))

@@ -101,7 +101,7 @@ class Heard:
         if key not in self.blocks:  # a skipped task may end on a host where it never started
             return
         end = event.at - self.started
-        message = event.message if event.outcome in ("failed", "unreachable") else ""
+        message = one_line(event.message) if event.outcome in ("failed", "unreachable") else ""
         self.blocks[key] = replace(self.blocks[key], end=end, outcome=Outcome(event.outcome), message=message)
         self.tasks[event.task] = replace(self.tasks[event.task], end=end)
 

@@ -125,6 +125,8 @@ def test_what_others_have_written_is_in_one_line_and_commands_no_terminal():
     timeline = recorded([*facts, *(fact for fact in ASYNC if getattr(fact, "pid", 0) != 75)])
     assert timeline.tasks[0].name == "Une tâche [2Jdeux"
     assert only_job(timeline).label == "un deux"
+    refused = HostEnded(T0 + 1.6, "node1", "t1", "failed", "rien\n\x1b[2Jà faire", 1)
+    assert recorded([*facts, refused]).blocks[0].message == "rien [2Jà faire"
     shell = program(75, 73, 1.3, "/bin/sh", "-c", "/bin/sleep 3 &\nsleep 1\nwait\n")
     timeline = recorded([*facts, *(shell if getattr(fact, "pid", 0) == 75 and isinstance(fact, ProcessSeen) else fact for fact in ASYNC)])
     assert only_job(timeline).label == "/bin/sleep 3 & sleep 1 wait"

@@ -17,7 +17,16 @@ from labs.errors import LabError
 from labs.system import Say
 
 CONTEXT = Path(__file__).parent
-INGREDIENTS = ("Containerfile", "dpkg-excluded", "fetch-packages", "local-repository", "policy-rc.d", "sshd_config", "node-start")
+INGREDIENTS = (
+    "Containerfile",
+    "dpkg-excluded",
+    "fetch-packages",
+    "local-repository",
+    "policy-rc.d",
+    "sshd_config",
+    "node-start",
+    "kept_modules.py",
+)
 SUITE = "bookworm"
 # nftables is for the engine (labs/engines/fence.py): a node itself may filter nothing.
 PACKAGES = ("python3", "python3-apt", "openssh-server", "procps", "ca-certificates", "tini", "nftables")

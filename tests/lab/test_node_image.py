@@ -46,6 +46,41 @@ def test_the_image_is_small_and_tells_the_time_in_utc(lab, engine):
     assert lab.execute("node1", ["date", "+%Z"]).text == "UTC"
 
 
+KEPT = "/var/cache/contrepoint/cpython-311"
+OTHER_PING = """
+import glob, marshal
+for path in glob.glob("%s/ansible.modules.ping-*"):
+    marshal.dump(compile("print('{\\"ping\\": \\"kept\\"}'); raise SystemExit", path, "exec"), open(path, "wb"))
+"""
+
+
+def ping(lab) -> str:
+    recording = record(lab, AdHoc.parse("ansible node1 -m ansible.builtin.ping"))
+    assert recording.wait(60).status == "successful", recording.stdout
+    return recording.stdout
+
+
+@pytest.mark.lab
+def test_a_module_is_compiled_once_on_a_node(fresh_lab):
+    assert "pong" in ping(fresh_lab)
+    first = fresh_lab.execute("node1", ["ls", "-l", "--time-style=full-iso", KEPT]).text
+    assert "ansible.modules.ping-" in first
+    assert "ansible.module_utils.basic-" in first
+    assert "pong" in ping(fresh_lab)
+    assert fresh_lab.execute("node1", ["ls", "-l", "--time-style=full-iso", KEPT]).text == first
+    # What runs is what was kept: here, something else.
+    assert fresh_lab.execute("node1", ["python3", "-c", OTHER_PING % KEPT]).returncode == 0
+    assert "kept" in ping(fresh_lab)
+
+
+@pytest.mark.lab
+def test_a_module_runs_where_what_was_kept_cannot_be_read_or_nothing_can_be_kept(fresh_lab):
+    ping(fresh_lab)
+    for spoil in (f"for file in {KEPT}/*; do echo x > $file; done", f"rm -r {KEPT}; touch {KEPT}"):
+        assert fresh_lab.execute("node1", ["sh", "-c", spoil]).returncode == 0
+        assert "pong" in ping(fresh_lab)
+
+
 @pytest.mark.lab
 def test_an_image_goes_by_file(engine, tmp_path, monkeypatch):
     """Saved, and loaded under another name than that of this kit, so that nothing here is removed."""

@@ -14,11 +14,11 @@ from typing import Protocol
 
 import psutil
 
-WINDOW = 1.0  # seconds over which the load is measured
-SETTLE = 1.5  # seconds for a lab that has just started to show in the load
+WINDOW = 0.5  # seconds over which the load is measured
+SETTLE = 1.0  # seconds for a lab that has just started to show in the load
 PATIENCE = 60.0  # seconds after which one answer at least goes on, on a machine that others keep busy
-MOST_BUSY = 0.85  # of all processors
-MOST_PRESSURE = 0.6  # of the time during which something waited for a processor
+MOST_BUSY = 0.95  # of all processors
+MOST_PRESSURE = 0.85  # of the time during which something waited for a processor
 LEAST_MEMORY = 600_000_000  # bytes: an answer's own programs, and its nodes
 _PRESSURE = Path("/proc/pressure/cpu")
 

@@ -50,8 +50,8 @@ def test_a_quiet_machine_takes_one_after_the_other(clock):
 @pytest.mark.parametrize(
     ("load", "reason"),
     [
-        (Load(0.95, 0.1, 10**10), "du temps de processeur"),
-        (Load(0.5, 0.8, 10**10), "du temps de processeur"),
+        (Load(0.97, 0.1, 10**10), "du temps de processeur"),
+        (Load(0.5, 0.9, 10**10), "du temps de processeur"),
         (Load(0.2, 0.1, 10**8), "de la mémoire libre"),
     ],
 )

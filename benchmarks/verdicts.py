@@ -3,10 +3,11 @@
 Each answer has to get what is expected of it each time: the right ones all the points, a wrong one everything but the point that it must
 lose. A flip is an answer that got something else at least once.
 
-    python benchmarks/verdicts.py [--times 5] [--busy CORES] [--jobs 2] [--sample] [--file PROOFS.jsonl] [ID ...]
+    python benchmarks/verdicts.py [--times 5] [--busy CORES] [--jobs 2] [--answers solution wrong] [--sample] [--file PROOFS.jsonl] [ID ...]
 
-``--busy`` processes compute without end beside the gradings (as many as there are cores, if not told otherwise). ``--sample`` takes the
-answers that ./check takes. With ``--file`` what was proved before is kept, and not proved again.
+``--busy`` processes compute without end beside the gradings (as many as there are cores, if not told otherwise); with none, enough ``--jobs``
+take both cores by themselves. ``--answers``: only those whose names begin so. ``--sample`` takes the answers that ./check takes. With ``--file``
+what was proved before is kept, and not proved again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ BURN = "while True: pass"
 def main() -> None:
     options = _options()
     choose = proof.sample if options.sample else proof.cases
-    cases = [case for name in options.ids or catalog.ids() for case in choose(catalog.find(name))]
+    cases = [
+        case for name in options.ids or catalog.ids() for case in choose(catalog.find(name)) if case.name.startswith(tuple(options.answers))
+    ]
     kept = _kept(options.file)
     done = Counter((entry["exercise"], entry["answer"]) for entry in kept)
     with _busy(options.busy):
@@ -87,6 +90,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--busy", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--answers", nargs="+", default=[""])
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("--file", type=Path)
     return parser.parse_args()

@@ -8,8 +8,8 @@ from typing import overload
 
 from labs.evidence.records import Beat, JobFile, JobFileGone, ProcessEnded, ProcessSeen, Record, Silence, Spoilt
 from labs.jobs.events import Event, HostEnded, HostStarted, ItemEnded, Launched, Polled, TaskStarted
-from labs.timeline.model import Block, BlockKind, Outcome, Task
-from labs.timeline.process_table import Process, ProcessTable, is_job
+from labs.timeline.model import Block, BlockKind, Outcome, State, Task
+from labs.timeline.process_table import Process, ProcessTable, file_state, is_job
 from labs.typography import one_line
 
 # Actions that run nothing on the node, or nothing that its process table can show as a module.
@@ -28,7 +28,7 @@ class Node:
 
     processes: list[Process] = field(default_factory=list)  # all of them, ended ones too: a pid can come back
     alive: dict[int, Process] = field(default_factory=dict)
-    job_files: dict[str, JobFile] = field(default_factory=dict)  # jid -> its last content
+    job_files: dict[str, JobFile] = field(default_factory=dict)  # jid -> its last content, but what came too late
     silent_since: float | None = None
     spoilt_by: str = ""
     read: ProcessTable | None = None  # the processes as they stand; None when one has changed since
@@ -138,7 +138,8 @@ class Heard:
                 if process_ended := node.alive.pop(record.pid, None):
                     process_ended.end = record.end
             case JobFile():
-                node.job_files[record.jid] = record
+                if not _is_too_late(record, node.job_files.get(record.jid)):
+                    node.job_files[record.jid] = record
             case Silence():
                 node.silent_since = record.at
             case Spoilt():
@@ -179,6 +180,11 @@ class Heard:
     def since(self, moment: float | None) -> float | None:
         """Seconds from the run's start to a moment of a clock; None for one that has not come."""
         return None if moment is None else moment - self.started
+
+
+def _is_too_late(file: JobFile, before: JobFile | None) -> bool:
+    """A watchdog may kill a job that has just left its result, and a second later write its own word over it: the job had ended by itself."""
+    return before is not None and before.finished and file_state(file) is State.TIMED_OUT
 
 
 def _is_drawn(record: Record, node: Node) -> bool:

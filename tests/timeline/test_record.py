@@ -165,6 +165,14 @@ def test_the_limit_is_told_from_a_kill():
     assert (job.state, job.end) == (State.TIMED_OUT, seconds(3.3))
 
 
+def test_a_job_that_ends_on_its_limit_has_ended_by_itself():
+    """The watchdog does not see that what it kills has just left its result, and a second later writes its own word over it."""
+    told = JobFile("node1", "j42.68", T0 + 4.36, {"rc": 3, "failed": True})
+    late = JobFile("node1", "j42.68", T0 + 5.4, {"msg": "Timeout exceeded", "failed": True, "child_pid": 72})
+    job = only_job(recorded([*ASYNC[:-2], told, late]))
+    assert (job.state, job.rc, job.end) == (State.FAILED, 3, seconds(4.36))
+
+
 def test_what_outlives_the_word_of_the_watchdog_is_an_orphan():
     told = JobFile("node1", "j42.68", T0 + 4.3, {"msg": "Timeout exceeded", "failed": True, "child_pid": 72})
     facts = [*ASYNC[:7], ended(73, 3.3), ended(72, 3.3), told, ended(71, 4.4)]

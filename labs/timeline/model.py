@@ -92,6 +92,9 @@ class Block:
     message: str = ""  # the controller's own words when it failed
 
 
+LAST_MOMENTS = 1.0  # seconds that a job may take, on a busy machine, to put its things away once its result is written
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A module run on a node.
@@ -119,6 +122,13 @@ class Job:
     def confirmed(self) -> bool:
         """Whether the node itself shows this job."""
         return self.start is not None
+
+    @property
+    def on_its_limit(self) -> bool:
+        """Whether it ended by itself just as its limit fell: its watchdog may then have written, a second later, that it was stopped."""
+        if self.end is None or self.launched is None or not self.limit or self.state is State.TIMED_OUT:
+            return False
+        return self.end - self.launched >= self.limit - LAST_MOMENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,13 @@ class Node:
         """
         return tuple(self._unseen(program, run) for run in self.program(program))
 
+    def rushed(self, program: str) -> tuple[tuple[Job, ...], ...]:
+        """The same, but none where Ansible ran anything on the node since the launch before: the play may ask in a way of its own."""
+        runs, unseen = self.program(program), self.unseen(program)
+        return tuple(
+            () if place and self._asked_between(_launch(runs[place - 1]), _launch(run)) else unseen[place] for place, run in enumerate(runs)
+        )
+
     def forgotten(self, program: str) -> tuple[Job, ...]:
         """The jobs of a program whose end no look ever found."""
         return tuple(job for job in self._jobs(program) if self.seen_ended(job) is None)
@@ -158,14 +165,22 @@ class Node:
         return list({run.job.id: run.job for run in self.program(program) if run.job}.values())
 
     def _unseen(self, program: str, run: Run) -> tuple[Job, ...]:
-        moment = run.job.start if run.job and run.job.start is not None else run.start
+        moment = _launch(run)
         earlier = [job for job in self._jobs(program) if job != run.job and job.start is not None and job.start < moment]
         return tuple(job for job in earlier if (seen := self.seen_ended(job)) is None or seen > moment)
+
+    def _asked_between(self, sooner: float, later: float) -> bool:
+        """Whether Ansible ran a module there between two moments, which was no launch."""
+        return any(is_python(process) and self._table.visiting(process) and sooner < process.start < later for process in self._table)
 
     def _job_of(self, process: Process) -> Job | None:
         # async_wrapper is given the first part of the jid, as an argument.
         arguments = {argument for ancestor in self._table.ancestry(process) for argument in ancestor.argv}
         return next((job for job in self.jobs if job.id.rpartition(".")[0] in arguments), None)
+
+
+def _launch(run: Run) -> float:
+    return run.job.start if run.job and run.job.start is not None else run.start
 
 
 def _finds(poll: Poll, job: Job) -> bool:

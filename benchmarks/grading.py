@@ -2,12 +2,15 @@
 
     python benchmarks/grading.py quick                     # grader --help, answers that need no run
     python benchmarks/grading.py many [--sizes 125 250 500]  # copies of values: time and memory as their number grows
-    python benchmarks/grading.py nodes [--copies 40] [--jobs 1 4 8 16]
-    python benchmarks/grading.py nbgrader --venv FOLDER [--copies 40]
+    python benchmarks/grading.py nodes [--copies 40] [--jobs 1 4 8 16] [--lab-nodes N]
+    python benchmarks/grading.py nbgrader --venv FOLDER [--copies 40] [--lab-nodes N]
+    python benchmarks/grading.py bare [--copies 40] [--jobs 1 4 8 16] [--lab-nodes N]
 
-Copies for ``nodes`` and ``nbgrader`` are the answers that « lots-deux » and « pb-patienter » keep, right and wrong, over and over. Memory is
-the PSS of the grader and of all that it started, without the nodes, divided by the labs that were up. nbgrader (0.9.6, in an environment of
-its own) runs, one copy after the other, notebooks whose one cell launches the same playbook by the same ansible-playbook, on a lab of as many nodes.
+Copies for ``nodes``, ``nbgrader`` and ``bare`` are the answers that « lots-deux » and « pb-patienter » keep, right and wrong, over and over.
+Memory is the PSS of the grader and of all that it started, without the nodes, divided by the labs that were up. nbgrader (0.9.6, in an
+environment of its own) runs, one copy after the other, notebooks whose one cell launches the same playbook by the same ansible-playbook, on a
+lab of as many nodes. ``bare`` launches these playbooks and does nothing else, so many at once, on as many labs that are up already: no grader
+that plays them can be quicker. ``--lab-nodes`` gives the two exercises another number of nodes than theirs.
 """
 
 from __future__ import annotations
@@ -22,8 +25,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
@@ -48,7 +54,7 @@ TICK = 0.5  # seconds between two looks at memory
 def main() -> None:
     options = _options()
     with TemporaryDirectory(prefix="mesure-") as scratch:
-        {"quick": _quick, "many": _many, "nodes": _nodes, "nbgrader": _nbgrader}[options.what](options, Path(scratch))
+        {"quick": _quick, "many": _many, "nodes": _nodes, "nbgrader": _nbgrader, "bare": _bare}[options.what](options, Path(scratch))
 
 
 # -- without a run
@@ -131,11 +137,12 @@ class _Seen:
 
 def _nodes(options: argparse.Namespace, scratch: Path) -> None:
     marks = {}
+    exercises = _exercises(options, scratch)
     for exercise_id in EXERCISES:
         _write(scratch / exercise_id, exercise_id, itertools.cycle(_answers(exercise_id)), options.copies // len(EXERCISES))
         for jobs in options.jobs:
             out = scratch / f"{exercise_id}-{jobs}"
-            seconds, seen = _sampled(_command(scratch / exercise_id, out, jobs, "--exercise", exercise_id))
+            seconds, seen = _sampled(_command(scratch / exercise_id, out, jobs, "--exercise", exercise_id, "--exercices", str(exercises)))
             marks[exercise_id, jobs] = {one["name"]: one["total"] for one in json.loads((out / "notes.json").read_text())["copies"]}
             memory = f"{statistics.mean(seen.pss) / 1e6:.0f} MB" if seen.pss else "?"
             count = options.copies // len(EXERCISES)
@@ -187,21 +194,13 @@ def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
     environment.pop("PYTHONPATH", None)
     for exercise_id in EXERCISES:
         lab = Lab(f"mesure-{os.getpid()}")
-        with lab.for_now(catalog.find(exercise_id).lab.nodes):
+        with lab.for_now(_lab_nodes(options, exercise_id)):
             count = options.copies // len(EXERCISES)
             course = scratch / exercise_id
             for number, answer in zip(range(count), itertools.cycle(_answers(exercise_id)), strict=False):
                 folder = scratch / "answers" / exercise_id / f"{number}"
                 _put(answer, folder, exercise_id)
-                extra = json.dumps(dict(catalog.find(exercise_id).parameters))
-                run = [
-                    str(Path(sys.executable).parent / "ansible-playbook"),
-                    "-i",
-                    str(lab.inventory),
-                    str(folder / "answer.yml"),
-                    "-e",
-                    extra,
-                ]
+                run = _playing(folder, exercise_id, lab)
                 cell = nbformat.v4.new_code_cell(f"import subprocess\nassert subprocess.run({run!r}, capture_output=True).returncode == 0")
                 cell.metadata["nbgrader"] = {
                     "grade": True, "solution": False, "locked": True, "schema_version": 3, "grade_id": "note", "points": 1, "task": False,
@@ -219,7 +218,62 @@ def _nbgrader(options: argparse.Namespace, scratch: Path) -> None:
             print(f"{exercise_id}, nbgrader: {seconds:.0f} s for {count} copies ({seconds / count:.1f} s each)", flush=True)
 
 
+# -- the playbooks alone
+
+
+def _bare(options: argparse.Namespace, scratch: Path) -> None:
+    for exercise_id in EXERCISES:
+        count = options.copies // len(EXERCISES)
+        for jobs in options.jobs:
+            with ExitStack() as held, ThreadPoolExecutor(jobs) as pool:
+                free: Queue[Lab] = Queue()
+                for number in range(jobs):
+                    lab = Lab(f"mesure-{os.getpid()}-{number}")
+                    held.enter_context(lab.for_now(_lab_nodes(options, exercise_id)))
+                    free.put(lab)
+                folders = [scratch / f"{exercise_id}-{jobs}" / f"{number}" for number in range(count)]
+                for folder, answer in zip(folders, itertools.cycle(_answers(exercise_id)), strict=False):
+                    _put(answer, folder, exercise_id)
+                psutil.cpu_percent()
+                started = time.perf_counter()
+                list(pool.map(lambda folder: _play(folder, exercise_id, free), folders))  # noqa: B023 - over before the next
+                seconds, busy = time.perf_counter() - started, psutil.cpu_percent()
+            print(
+                f"{exercise_id}, {jobs} playbooks at once: {seconds:.0f} s for {count} ({seconds / count:.1f} s each), processors {busy:.0f} % busy",
+                flush=True,
+            )
+
+
+def _play(folder: Path, exercise_id: str, free: Queue[Lab]) -> None:
+    lab = free.get()
+    subprocess.run(_playing(folder, exercise_id, lab), check=False, capture_output=True)  # wrong answers may fail
+    free.put(lab)
+
+
+def _playing(folder: Path, exercise_id: str, lab: Lab) -> list[str]:
+    """The command that plays an answer with nobody to judge it."""
+    program = Path(sys.executable).parent / "ansible-playbook"
+    extra = json.dumps(dict(catalog.find(exercise_id).parameters))
+    return [str(program), "-i", str(lab.inventory), str(folder / "answer.yml"), "-e", extra]
+
+
 # -- copies
+
+
+def _lab_nodes(options: argparse.Namespace, exercise_id: str) -> int:
+    return options.lab_nodes or catalog.find(exercise_id).lab.nodes
+
+
+def _exercises(options: argparse.Namespace, scratch: Path) -> Path:
+    """A folder of the two exercises, on so many nodes as are asked for."""
+    for exercise_id in EXERCISES:
+        exercise = catalog.find(exercise_id)
+        copy = shutil.copytree(exercise.folder, scratch / "exercises" / exercise_id) / "exercise.yml"
+        told, other = f"nodes: {exercise.lab.nodes}\n", f"nodes: {_lab_nodes(options, exercise_id)}\n"
+        text = copy.read_text()
+        assert text.count(told) == 1
+        copy.write_text(text.replace(told, other))
+    return scratch / "exercises"
 
 
 def _answers(exercise_id: str) -> list[Path]:
@@ -250,10 +304,11 @@ def _command(copies: Path, out: Path, jobs: int, *more: str) -> list[str]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["quick", "many", "nodes", "nbgrader"])
+    parser.add_argument("what", choices=["quick", "many", "nodes", "nbgrader", "bare"])
     parser.add_argument("--sizes", type=int, nargs="+", default=[125, 250, 500])
     parser.add_argument("--copies", type=int, default=40)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 4, 8, 16])
+    parser.add_argument("--lab-nodes", type=int, help="in place of what the exercises say")
     parser.add_argument("--venv", type=Path, help="where nbgrader is installed")
     return parser.parse_args()
 

@@ -16,6 +16,7 @@ from labs.lab import OWNER_LOCK, Lab
 
 PREFIX = "note-"
 _TURN = "note.lock"  # held for a moment, so that nobody sweeps a lab away before its own lock is held
+_proven: set[tuple[str, ...]] = set()  # the walls behind which Ansible was seen to work: to look again costs three small programs each time
 
 
 @contextmanager
@@ -39,6 +40,9 @@ def fresh(count: int, *, isolated: bool = False, walled: bool = False) -> Iterat
                 _ensure_images(lab)  # made once, however many ask for them together
             lab.up(count)
             yield lab
+        except BaseException:
+            _proven.clear()  # whatever went wrong, an image that is gone may be why: the next one looks again
+            raise
         finally:
             _remove(lab)
 
@@ -53,12 +57,15 @@ def _turn() -> Iterator[None]:
 
 
 def _ensure_images(lab: Lab) -> None:
-    if lab.walled:
-        from labs.image import controller  # ansible-runner, which a grading without walls does not need yet
-
-        controller.ensure(lab.containers)
-    else:
+    if not lab.walled:
         build.ensure(lab.engine)
+        return
+    from labs.image import controller  # ansible-runner, which a grading without walls does not need yet
+
+    walls = (lab.engine.name, *lab.containers.lone_options())
+    if walls not in _proven:
+        controller.ensure(lab.containers)
+        _proven.add(walls)
 
 
 def _hold(path: Path, held: ExitStack) -> None:

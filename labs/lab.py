@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 
 from labs.engines import settings, walls
-from labs.engines.base import Completed, Engine, NodeSpec, NodeState, Owner
+from labs.engines.base import Completed, Engine, Network, NodeSpec, NodeState, Owner
 from labs.engines.container import ContainerEngine, containers
 from labs.errors import LabError
 from labs.faults import journal
@@ -45,6 +45,14 @@ class NodeStatus:
     name: str
     state: str
     port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What a controller on the lab's own network is to know of it: kept, for to ask the engine again costs what a small program costs."""
+
+    network: Network
+    host_keys: Mapping[str, str]  # by node
 
 
 class _DeafError(LabError):
@@ -74,6 +82,7 @@ class Lab:
         self._owner = hashlib.sha256(str(self._state).encode()).hexdigest()[:6]
         self._label = f"{self._owner}.{name}"
         self._chosen = engine
+        self._inside: _Inside | None = None
 
     # -- what it is
 
@@ -141,7 +150,9 @@ class Lab:
             if self.walled:
                 walls.require(self.containers.limits)
             self._keep(nodes=count, internet=open_world, engine=self.engine.name, ready=is_ready(self.directory))
-            addresses = self._settle(self._specs(count, image, key, open_world))
+            network = self.engine.ensure_network(self._network, self._holder)
+            addresses = self._settle(self._specs(count, network, image, key, open_world))
+            self._inside = _Inside(network, {address.hostname: address.host_key for address in addresses})
             self._keep(ports=[address.port for address in addresses], ready=True)
             if self.walled:
                 self._call_witnesses(image)
@@ -155,8 +166,7 @@ class Lab:
                 self._remove_all()
             self._chosen = chosen
 
-    def _specs(self, count: int, image: str, key: str, internet: bool) -> list[NodeSpec]:
-        network = self.engine.ensure_network(self._network, self._holder)
+    def _specs(self, count: int, network: Network, image: str, key: str, internet: bool) -> list[NodeSpec]:
         addresses = {host: network.address(number) for number, host in enumerate(node_names(count), 1)}
         return [
             NodeSpec(self._container(host), host, self._holder, network, address, addresses, internet, image, key, self.walled)
@@ -246,15 +256,14 @@ class Lab:
             (self.directory / name).unlink(missing_ok=True)
 
     def _remove_all(self) -> None:
-        self.engine.remove_beside(self._label)  # first: an engine keeps what something else depends on
-        self.engine.remove([node.name for node in self.engine.nodes(self._label)])
+        self._inside = None
+        self.engine.clear(self._label)
         self.engine.remove_network(self._network, build.tag())
 
     def reset(self) -> None:
         """New nodes in the place of the old ones: no file, no job, no fault of before is left."""
         with self.lock():
-            self.engine.remove_beside(self._label)
-            self.engine.remove([node.name for node in self.engine.nodes(self._label)])
+            self.engine.clear(self._label)
             self._journal.unlink(missing_ok=True)
         self.up()
 
@@ -271,22 +280,28 @@ class Lab:
                 call.result()
 
     def controller_options(self) -> list[str]:
-        """Options of ``run`` for a controller that lives on this lab's own network."""
-        return self.containers.controller_options(self.containers.ensure_network(self._network, self._holder), self._holder)
+        """Options of ``run`` for a controller that lives on this lab's own network. LabError when it was not this object that brought the lab up."""
+        return self.containers.controller_options(self._seen_inside.network, self._holder)
 
-    def write_for_controller(self, folder: Path, seen_as: Path) -> None:
+    def write_for_controller(self, folder: Path, seen_as: Path, variables: Mapping[str, str]) -> None:
         """Write in ``folder`` the key, ``known_hosts`` and ``inventory.yml`` of a controller on the lab's own network.
 
-        ``seen_as`` is where that controller will find the folder.
+        ``seen_as`` is where that controller will find the folder; ``variables`` hold for every node. LabError as for ``controller_options``.
         """
-        network = self.engine.ensure_network(self._network, self._holder)
-        keys = {node.hostname: node.host_key for node in self.engine.nodes(self._label)}
-        addresses = [Address(host, SSH_PORT, keys[host], network.address(number)) for number, host in enumerate(self.nodes, 1)]
+        inside = self._seen_inside
+        addresses = [
+            Address(host, SSH_PORT, inside.host_keys[host], inside.network.address(number)) for number, host in enumerate(self.nodes, 1)
+        ]
+        told = {**self.engine.ansible_variables, **variables}
         write_atomically(folder / "key", (self.directory / "key").read_text())
         write_atomically(folder / "known_hosts", known(addresses))
-        write_atomically(
-            folder / "inventory.yml", inventory(seen_as / "key", seen_as / "known_hosts", addresses, self.engine.ansible_variables)
-        )
+        write_atomically(folder / "inventory.yml", inventory(seen_as / "key", seen_as / "known_hosts", addresses, told))
+
+    @property
+    def _seen_inside(self) -> _Inside:
+        if self._inside is None:
+            raise LabError(f"Le labo {self.name} n'est pas démarré.", "Lancez « labs up ».")
+        return self._inside
 
     # -- inside a node, by the engine and not by SSH
 

@@ -137,6 +137,9 @@ class Engine(Protocol):
     def remove(self, names: Sequence[str]) -> None:
         """Remove nodes, running or not; those that do not exist are no error."""
 
+    def clear(self, lab: str) -> None:
+        """Remove all nodes of a lab, and what stands beside them to observe them; no error where there is nothing."""
+
     def ensure_network(self, name: str, owner: Owner) -> Network:
         """A lab's network, made if it is not there."""
 
@@ -151,9 +154,6 @@ class Engine(Protocol):
 
     def remove_network(self, network: str, image: str) -> None:
         """Remove a lab's network and its fence; no error when it does not exist. ``image``: an engine may need it for that."""
-
-    def remove_beside(self, lab: str) -> None:
-        """Remove what stands beside the nodes of a lab, to observe them; no error where nothing does."""
 
     def execute(self, name: str, argv: Sequence[str], data: bytes = b"") -> Completed:
         """Run a program on a node outside SSH, with ``data`` on its standard input, and wait for it."""

@@ -216,6 +216,10 @@ class ContainerEngine:
             # A name that is gone already is what was wanted.
             self.run("rm", "--force", "--volumes", *names, tolerate=("no such container",))
 
+    def clear(self, lab: str) -> None:
+        self.remove_beside(lab)  # first: an engine keeps what something else depends on
+        self.remove(self.everything(lab))
+
     # -- networks
 
     def ensure_network(self, name: str, owner: Owner) -> Network:

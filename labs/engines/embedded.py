@@ -146,6 +146,9 @@ class Embedded:
         with suppress(OSError):
             STORE.rmdir()  # once it is empty
 
+    def clear(self, lab: str) -> None:
+        self.remove([node.name for node in self.nodes(lab)])
+
     # -- networks: the nodes are on the machine's own
 
     def ensure_network(self, name: str, owner: Owner) -> Network:  # noqa: ARG002 - what the Protocol asks for
@@ -159,8 +162,6 @@ class Embedded:
     def unfence(self, network: str, image: str) -> None: ...
 
     def remove_network(self, network: str, image: str) -> None: ...
-
-    def remove_beside(self, lab: str) -> None: ...
 
     # -- inside a node
 

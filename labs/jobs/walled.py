@@ -103,7 +103,9 @@ class WalledController:
                 (self.seen / "config").mkdir()
                 shutil.copyfile(command.config, self.seen / "config" / "ansible.cfg")
         project.mkdir(parents=True, exist_ok=True)
-        self.lab.write_for_controller(self.seen / "lab", SEEN_AS / "lab")
+        # Whole, and not from the home on: Ansible need not ask each node where that is, each time.
+        folder = f"{self.lab.home(self.lab.nodes[0])}/.ansible/tmp/{self.run}"
+        self.lab.write_for_controller(self.seen / "lab", SEEN_AS / "lab", {"ansible_remote_tmp": folder})
         (self.seen / "inventory").mkdir()
         (self.seen / "lab" / "inventory.yml").rename(self.seen / "inventory" / "inventory.yml")
         for path in (self.seen, *self.seen.rglob("*")):

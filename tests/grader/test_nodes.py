@@ -14,6 +14,8 @@ import pytest
 
 from grader import nodes
 from labs import census, paths
+from labs.engines.container import ContainerEngine
+from labs.image import controller
 from labs.jobs import sweep
 from labs.lab import OWNER_LOCK, Lab
 
@@ -67,6 +69,43 @@ def test_what_a_dead_grading_left_is_swept(bare, tmp_path):
     with nodes.fresh(1):
         assert bare == ["note-dead"]
         assert not (tmp_path / "note-dead").exists()
+
+
+@pytest.mark.lab
+def test_little_is_asked_of_the_engine_for_one_more_lab(tmp_path, monkeypatch):
+    """Each question is a program of its own: at hundreds of copies, they took as long as some playbooks."""
+    asked = []
+    call = ContainerEngine._call
+
+    def counted(engine, *arguments, **more):
+        asked.append(arguments)
+        return call(engine, *arguments, **more)
+
+    monkeypatch.setattr(ContainerEngine, "_call", counted)
+    for _ in range(2):
+        asked.clear()
+        with nodes.fresh(1, walled=True) as lab:
+            made = len(asked)
+            lab.controller_options()
+            lab.write_for_controller(tmp_path, tmp_path, {"ansible_remote_tmp": "/root/ici"})
+            assert len(asked) == made, asked[made:]
+    looks = [words for words in asked if words[0] in ("inspect", "version", "ps") or words[1:2] == ("inspect",)]
+    assert len(looks) <= 7, looks
+    assert "/root/ici" in (tmp_path / "inventory.yml").read_text()
+
+
+@pytest.mark.lab
+def test_walls_are_proven_again_when_something_went_wrong(monkeypatch):
+    proven = []
+    monkeypatch.setattr(controller, "ensure", proven.append)
+    with nodes.fresh(1, walled=True):
+        pass
+    before = len(proven)
+    with pytest.raises(RuntimeError), nodes.fresh(1, walled=True):
+        raise RuntimeError
+    with nodes.fresh(1, walled=True):
+        pass
+    assert (before, len(proven)) in {(0, 1), (1, 2)}  # an earlier test may have proven them
 
 
 @pytest.mark.lab

@@ -2,7 +2,7 @@
 
     python benchmarks/grading.py quick                     # grader --help, answers that need no run
     python benchmarks/grading.py many [--sizes 125 250 500]  # copies of values: time and memory as their number grows
-    python benchmarks/grading.py nodes [--copies 40] [--jobs 1 4 8 16] [--lab-nodes N]
+    python benchmarks/grading.py nodes [--copies 40] [--jobs 1 4 8 16] [--lab-nodes N] [--together]
     python benchmarks/grading.py nbgrader --venv FOLDER [--copies 40] [--lab-nodes N]
     python benchmarks/grading.py bare [--copies 40] [--jobs 1 4 8 16] [--lab-nodes N]
 
@@ -136,24 +136,25 @@ class _Seen:
 
 
 def _nodes(options: argparse.Namespace, scratch: Path) -> None:
-    marks = {}
     exercises = _exercises(options, scratch)
-    for exercise_id in EXERCISES:
-        _write(scratch / exercise_id, exercise_id, itertools.cycle(_answers(exercise_id)), options.copies // len(EXERCISES))
+    for batch in (EXERCISES,) if options.together else [(one,) for one in EXERCISES]:
+        name, count = " + ".join(batch), options.copies // len(EXERCISES) * len(batch)
+        for exercise_id in batch:
+            _write(scratch / name, exercise_id, itertools.cycle(_answers(exercise_id)), count // len(batch))
+        asked = [f"--exercise={exercise_id}" for exercise_id in batch]
+        marks = {}
         for jobs in options.jobs:
-            out = scratch / f"{exercise_id}-{jobs}"
-            seconds, seen = _sampled(_command(scratch / exercise_id, out, jobs, "--exercise", exercise_id, "--exercices", str(exercises)))
-            marks[exercise_id, jobs] = {one["name"]: one["total"] for one in json.loads((out / "notes.json").read_text())["copies"]}
+            out = scratch / f"{name}-{jobs}"
+            seconds, seen = _sampled(_command(scratch / name, out, jobs, *asked, "--exercices", str(exercises)))
+            marks[jobs] = {one["name"]: one["total"] for one in json.loads((out / "notes.json").read_text())["copies"]}
             memory = f"{statistics.mean(seen.pss) / 1e6:.0f} MB" if seen.pss else "?"
-            count = options.copies // len(EXERCISES)
             print(
-                f"{exercise_id}, --jobs {jobs}: {seconds:.0f} s for {count} copies ({seconds / count:.1f} s each), processors {seen.busy:.0f} % busy, "
+                f"{name}, --jobs {jobs}: {seconds:.0f} s for {count} ({seconds / count:.1f} s each), processors {seen.busy:.0f} % busy, "
                 f"{memory} a running copy",
                 flush=True,
             )
-    for exercise_id in EXERCISES:
-        same = all(marks[exercise_id, jobs] == marks[exercise_id, options.jobs[0]] for jobs in options.jobs)
-        print(f"{exercise_id}: verdicts {'identical' if same else 'NOT identical'} for --jobs {', '.join(map(str, options.jobs))}")
+        same = all(one == marks[options.jobs[0]] for one in marks.values())
+        print(f"{name}: verdicts {'identical' if same else 'NOT identical'} for --jobs {', '.join(map(str, options.jobs))}", flush=True)
 
 
 def _sampled(command: list[str]) -> tuple[float, _Seen]:
@@ -308,6 +309,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=[125, 250, 500])
     parser.add_argument("--copies", type=int, default=40)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 4, 8, 16])
+    parser.add_argument("--together", action="store_true", help="nodes: both exercises in one class, an answer to each from everyone")
     parser.add_argument("--lab-nodes", type=int, help="in place of what the exercises say")
     parser.add_argument("--venv", type=Path, help="where nbgrader is installed")
     return parser.parse_args()

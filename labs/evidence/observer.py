@@ -259,11 +259,17 @@ class JobFiles:
 
     def suspect(self, entry: os.DirEntry[str], stat: os.stat_result, content: Any) -> None:
         """A job's end is its file's age, which anyone can set; when the file was last touched, the kernel alone says."""
-        if entry.path in self.finished or abs(stat.st_ctime - stat.st_mtime) > FORGED or not isinstance(content, dict):
+        again = entry.path in self.finished and not is_watchdogs(content)
+        if again or abs(stat.st_ctime - stat.st_mtime) > FORGED or not isinstance(content, dict):
             spoilt("job-file")
         elif "started" not in content or content.get("finished"):
             self.finished.add(entry.path)
         self.doubtful.setdefault(entry.name, time.time())
+
+
+def is_watchdogs(content: Any) -> bool:
+    """What a job's watchdog writes a second after it has killed it, even over the result of one that had just ended by itself."""
+    return isinstance(content, dict) and "Timeout exceeded" in str(content.get("msg", "")) and "child_pid" in content
 
 
 class Disk:

@@ -7,8 +7,9 @@ import time
 import psutil
 import pytest
 
+from grader import nodes
 from labs.evidence import observers
-from labs.evidence.records import ProcessSeen, Silence
+from labs.evidence.records import JobFile, ProcessSeen, Silence, Spoilt
 from labs.evidence.watch import Watch
 from labs.jobs.command import AdHoc
 from labs.recording import record
@@ -112,3 +113,32 @@ def started_since(before):
             yield " ".join(child.cmdline())
         except psutil.Error:
             yield str(child)
+
+
+JOB = """
+import json, os, sys, time
+path = "/root/.ansible_async/j1.7"
+os.makedirs(os.path.dirname(path), exist_ok=True)
+for told in ({"started": 1, "finished": 0, "ansible_job_id": "j1.7"}, *map(json.loads, sys.argv[5:])):
+    with open(path + ".tmp", "w") as file:
+        json.dump(told, file)
+    os.rename(path + ".tmp", path)
+    time.sleep(1)
+"""
+RESULT = '{"rc": 0, "changed": true}'
+WATCHDOGS = '{"msg": "Timeout exceeded", "failed": true, "child_pid": 8}'
+
+
+@pytest.mark.parametrize(("over", "spoilt"), [(WATCHDOGS, []), ('{"rc": 1, "failed": true}', ["job-file"])])
+def test_the_watchdogs_word_over_a_result_is_no_forgery_and_any_other_is(heard, over, spoilt):
+    """A job may end by itself as its limit falls; who wrote its result over it otherwise, nobody can tell."""
+    with nodes.fresh(1, walled=True) as lab:
+        told = observers.Observers(lab, heard.append)
+        # As a wrapper looks in the process table: its own program, then the job's number, limit and module.
+        wrapper = ["python3", "/root/async_wrapper.py", "j1", "60", "module", "_", RESULT, over]
+        lab.engine.execute(lab._container("node1"), ["sh", "-c", "cat > /root/async_wrapper.py"], JOB.encode())
+        until(told.ask)
+        lab.engine.execute(lab._container("node1"), wrapper)
+        told.end()
+    assert [record.result.get("rc") for record in heard if isinstance(record, JobFile)][:2] == [None, 0]
+    assert [record.by for record in heard if isinstance(record, Spoilt)] == spoilt

@@ -283,19 +283,20 @@ class Lab:
         """Options of ``run`` for a controller that lives on this lab's own network. LabError when it was not this object that brought the lab up."""
         return self.containers.controller_options(self._seen_inside.network, self._holder)
 
-    def write_for_controller(self, folder: Path, seen_as: Path, variables: Mapping[str, str]) -> None:
+    def write_for_controller(self, folder: Path, seen_as: Path) -> None:
         """Write in ``folder`` the key, ``known_hosts`` and ``inventory.yml`` of a controller on the lab's own network.
 
-        ``seen_as`` is where that controller will find the folder; ``variables`` hold for every node. LabError as for ``controller_options``.
+        ``seen_as`` is where that controller will find the folder. LabError as for ``controller_options``.
         """
         inside = self._seen_inside
         addresses = [
             Address(host, SSH_PORT, inside.host_keys[host], inside.network.address(number)) for number, host in enumerate(self.nodes, 1)
         ]
-        told = {**self.engine.ansible_variables, **variables}
         write_atomically(folder / "key", (self.directory / "key").read_text())
         write_atomically(folder / "known_hosts", known(addresses))
-        write_atomically(folder / "inventory.yml", inventory(seen_as / "key", seen_as / "known_hosts", addresses, told))
+        write_atomically(
+            folder / "inventory.yml", inventory(seen_as / "key", seen_as / "known_hosts", addresses, self.engine.ansible_variables)
+        )
 
     @property
     def _seen_inside(self) -> _Inside:

@@ -72,6 +72,8 @@ class WalledController:
         config = None if isinstance(command, AdHoc) else command.config
         return {
             "ANSIBLE_CALLBACK_PLUGINS": image.PLUGINS,
+            # A whole path, which Ansible need not ask each node for at each task, and one that the controller may write to as well.
+            "ANSIBLE_REMOTE_TMP": f"/tmp/.ansible/tmp/{self.run}",  # noqa: S108 - in containers of this run alone
         } | ({"ANSIBLE_CONFIG": str(SEEN_AS / "config" / "ansible.cfg")} if config else {})
 
     def enclose(self, runner: Any, on_event: Callable[[dict[str, Any]], object]) -> None:
@@ -103,9 +105,7 @@ class WalledController:
                 (self.seen / "config").mkdir()
                 shutil.copyfile(command.config, self.seen / "config" / "ansible.cfg")
         project.mkdir(parents=True, exist_ok=True)
-        # Whole, and not from the home on: Ansible need not ask each node where that is, each time.
-        folder = f"{self.lab.home(self.lab.nodes[0])}/.ansible/tmp/{self.run}"
-        self.lab.write_for_controller(self.seen / "lab", SEEN_AS / "lab", {"ansible_remote_tmp": folder})
+        self.lab.write_for_controller(self.seen / "lab", SEEN_AS / "lab")
         (self.seen / "inventory").mkdir()
         (self.seen / "lab" / "inventory.yml").rename(self.seen / "inventory" / "inventory.yml")
         for path in (self.seen, *self.seen.rglob("*")):
